@@ -23,7 +23,7 @@ export CARGO_INCREMENTAL ?= 0
 export CARGO_PROFILE_DEV_DEBUG ?= 0
 export CARGO_TERM_COLOR ?= never
 endif
-TARGET := $(or $(CARGO_TARGET_DIR),target)
+BUILT := $(or $(CARGO_TARGET_DIR),target)
 
 # How many tests of one test program run in parallel. A control plane with nodes and a Prometheus takes 0.6 GB and keeps a core busy.
 TEST_THREADS ?= 2
@@ -37,6 +37,9 @@ VERSION ?=
 MDBOOK := 0.5.4
 # The Kubernetes versions that `make test-versions` is asked for; all without it.
 VERSIONS ?=
+# What `make fuzz` fuzzes (a name in fuzz/fuzz_targets), and for how long.
+TARGET ?=
+SECONDS ?= 60
 
 .PHONY: help
 help: ## List the targets
@@ -47,7 +50,7 @@ help: ## List the targets
 .PHONY: demo
 demo: need-cargo plane prometheus helm ## A real API server and Prometheus, and Trimtab on both, installed with the chart; CHECK=1 checks and exits, SERIES=DIR plays recorded series
 	@cargo build --locked -p trimtab -p trimtab-demo
-	@"$(TARGET)/debug/trimtab-demo" $(if $(filter-out 0 no false,$(CHECK)),--check) $(if $(SERIES),--series "$(SERIES)") $(DEMO_ARGS)
+	@"$(BUILT)/debug/trimtab-demo" $(if $(filter-out 0 no false,$(CHECK)),--check) $(if $(SERIES),--series "$(SERIES)") $(DEMO_ARGS)
 
 ##@ Work on it
 
@@ -69,7 +72,7 @@ test: ## All checks: format, clippy, licences, Go tests, unit tests, end-to-end 
 test-rust: need-cargo plane prometheus helm real-node ## Unit tests and end-to-end tests against a real API server and Prometheus
 	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; began=$$SECONDS; status=0; \
 	cargo test --locked --workspace --no-run; \
-	TRIMTAB_BIN="$(abspath $(TARGET))/debug/trimtab" RUST_TEST_THREADS=$(TEST_THREADS) \
+	TRIMTAB_BIN="$(abspath $(BUILT))/debug/trimtab" RUST_TEST_THREADS=$(TEST_THREADS) \
 	  cargo test --locked --workspace --no-fail-fast 2>&1 | tee "$$log" || status=$$?; \
 	awk -v seconds=$$((SECONDS - began)) -f e2e/summary.awk "$$log"; \
 	exit $$status
@@ -134,17 +137,21 @@ test-helm4: need-cargo need-go plane ## The end-to-end tests of the chart with H
 .PHONY: bench
 bench: need-cargo plane prometheus ## Quality, speed and size beside the references; SERIES='DIR …' for quality
 	@cargo build --locked --release -p trimtab -p trimtab-bench
-	@if [ -n "$(SERIES)" ]; then "$(TARGET)/release/trimtab-bench" quality $(foreach directory,$(SERIES),--series "$(directory)"); \
+	@if [ -n "$(SERIES)" ]; then "$(BUILT)/release/trimtab-bench" quality $(foreach directory,$(SERIES),--series "$(directory)"); \
 	else echo "quality: skipped, because SERIES='DIR …' names no recorded series"; fi
-	@"$(TARGET)/release/trimtab-bench" speed $(BENCH_ARGS)
-	@"$(TARGET)/release/trimtab-bench" rollout $(ROLLOUT_ARGS)
+	@"$(BUILT)/release/trimtab-bench" speed $(BENCH_ARGS)
+	@"$(BUILT)/release/trimtab-bench" rollout $(ROLLOUT_ARGS)
 
 .PHONY: torture
 torture: need-cargo plane prometheus ## 100,000 hostile worlds for advice, millions of states of the rollout machine, then rollouts under faults at every write; TORTURE_ARGS='--sample 30'
 	@HOSTILE_WORLDS=100000 cargo test --locked -p trimtab-optimization-policy --lib hostile_tests
 	@cargo test --locked -p trimtab-rollout --test model -- --ignored
 	@cargo build --locked -p trimtab -p trimtab-torture
-	@TRIMTAB_BIN="$(abspath $(TARGET))/debug/trimtab" "$(TARGET)/debug/trimtab-torture" --logs "$(TARGET)/torture" $(TORTURE_ARGS)
+	@TRIMTAB_BIN="$(abspath $(BUILT))/debug/trimtab" "$(BUILT)/debug/trimtab-torture" --logs "$(BUILT)/torture" $(TORTURE_ARGS)
+
+.PHONY: fuzz
+fuzz: need-cargo ## Fuzz one kind of input from fuzz/corpus, with a nightly compiler and cargo-fuzz; TARGET=quantities SECONDS=60
+	@fuzz/run.sh "$(TARGET)" "$(SECONDS)"
 
 ##@ Ship it
 

@@ -16,7 +16,7 @@ pub fn seconds(from: Timestamp, to: Timestamp) -> f64 {
 }
 
 /// The requests of `user` to resize a pod, refused ones included.
-pub fn resizes(events: &[AuditEvent], user: &str) -> impl Iterator<Item = &AuditEvent> {
+pub fn resizes<'a>(events: &'a [AuditEvent], user: &'a str) -> impl Iterator<Item = &'a AuditEvent> {
     events.iter().filter(move |e| e.user == user && e.target() == "pods/resize")
 }
 

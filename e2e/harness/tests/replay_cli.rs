@@ -160,6 +160,7 @@ async fn wrong_input_is_named() -> Result<()> {
         ("no-number", "timestamp_seconds,cpu_cores,memory_bytes\n1,much,2"),
         ("short-row", "timestamp_seconds,cpu_cores,memory_bytes\n1,2"),
         ("other-header", "time,cpu,memory\n1,2,3"),
+        ("milliseconds", "timestamp_seconds,cpu_cores,memory_bytes\n1785542400000,1,2"),
     ] {
         record(&make(name)?, &[("a", vec![rows.to_owned()])])?;
     }
@@ -207,7 +208,8 @@ async fn wrong_input_is_named() -> Result<()> {
         ("a series that is not there", series("missing"), 1, &["cannot open", "ghost.csv.gz"]),
         ("a value that is no number", series("no-number"), 1, &["a.csv.gz", "line: 2", "field 1: invalid float"]),
         ("a row that is too short", series("short-row"), 1, &["a.csv.gz"]),
-        ("another header", series("other-header"), 1, &["a.csv.gz", "missing field `timestamp_seconds`"]),
+        ("another header", series("other-header"), 1, &["a.csv.gz", "its header has no column timestamp_seconds"]),
+        ("times in milliseconds", series("milliseconds"), 1, &["a.csv.gz", "is not a number of seconds since 1970"]),
         ("a file that is not compressed", series("not-gzip"), 1, &["a.csv.gz is not compressed with gzip"]),
         ("a file that was cut off", series("cut-off"), 1, &["a.csv.gz"]),
         ("a policy that is no YAML", policy("tabs.yaml"), 1, &["tabs.yaml: this is not YAML"]),

@@ -33,17 +33,22 @@ macro_rules! cel_seconds {
 }
 pub(crate) use cel_seconds;
 
+/// The most hours that a number in a duration can say.
+const MOST_HOURS: u32 = 99_999;
+
 /// A duration as it is written in objects. [`Duration::seconds`] returns its length.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Duration(pub String);
 
 impl Duration {
-    /// A duration of this many seconds, in its shortest form (`336h`, `1h30m`, `45s`).
+    /// A duration of this many seconds, in its shortest form (`336h`, `1h30m`, `45s`); with days where its hours have more
+    /// digits than a number may have.
     pub fn from_seconds(seconds: u32) -> Self {
         let (h, m, s) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        let (d, h) = if h > MOST_HOURS { (h / 24, h % 24) } else { (0, h) };
         let mut text = String::new();
-        for (n, unit) in [(h, 'h'), (m, 'm'), (s, 's')] {
+        for (n, unit) in [(d, 'd'), (h, 'h'), (m, 'm'), (s, 's')] {
             if n > 0 {
                 text.push_str(&format!("{n}{unit}"));
             }
@@ -138,9 +143,10 @@ mod tests {
 
     #[test]
     fn writes_what_it_reads() {
-        for seconds in [0, 1, 45, 60, 3600, 5400, 86_400, 1_209_600, 3723] {
+        for seconds in [0, 1, 45, 60, 3600, 5400, 86_400, 1_209_600, 3723, 359_999_999, 360_000_000, u32::MAX] {
             assert_eq!(Duration::from_seconds(seconds).seconds(), Some(i64::from(seconds)));
         }
         assert_eq!(Duration::from_seconds(5400).0, "1h30m");
+        assert_eq!(Duration::from_seconds(u32::MAX).0, "49710d6h28m15s");
     }
 }

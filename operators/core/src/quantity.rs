@@ -4,6 +4,8 @@
 //! canonical strings; for samples, doubles.
 //! Grammar: <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
 
+use std::iter::{repeat, repeat_n};
+
 /// Why a string is not a usable quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QuantityError {
@@ -87,37 +89,42 @@ impl<'a> Parts<'a> {
         }
         Ok(Self { negative, number, scale: scale(suffix).ok_or(QuantityError::Malformed)? })
     }
+
+    /// Whether no digit of it is above zero.
+    fn is_zero(&self) -> bool {
+        self.number.bytes().all(|b| matches!(b, b'0' | b'.'))
+    }
 }
 
-/// The value of `text` times ten to the power `unit`, rounded up.
+/// The value of `text` times ten to the power `unit`, rounded up. Exact, however many digits it has.
 fn parse(text: &str, unit: i32) -> Result<u64, QuantityError> {
-    let Parts { negative, number, scale: (twos, tens) } = Parts::of(text)?;
-    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-    let fraction = fraction.trim_end_matches('0');
-    let mut mantissa: u128 = 0;
-    for digit in whole.bytes().chain(fraction.bytes()) {
-        mantissa = mantissa
-            .checked_mul(10)
-            .and_then(|m| m.checked_add(u128::from(digit - b'0')))
-            .ok_or(QuantityError::TooLarge)?;
-    }
-    if mantissa == 0 {
+    let parts = Parts::of(text)?;
+    if parts.is_zero() {
         return Ok(0);
     }
-    if negative {
+    if parts.negative {
         return Err(QuantityError::Negative);
     }
-    let mantissa = mantissa.checked_mul(1 << twos).ok_or(QuantityError::TooLarge)?;
-    let fraction_digits = i32::try_from(fraction.len()).map_err(|_| QuantityError::Malformed)?;
-    let exponent = tens + unit - fraction_digits;
-    let power = 10u128.checked_pow(exponent.unsigned_abs());
-    let value = match (exponent < 0, power) {
-        (false, Some(power)) => mantissa.checked_mul(power).ok_or(QuantityError::TooLarge)?,
-        (false, None) => return Err(QuantityError::TooLarge),
-        (true, Some(power)) => mantissa.div_ceil(power),
-        // Divided by a power of ten beyond 128 bits, any mantissa is below one.
-        (true, None) => 1,
-    };
+    let Parts { number, scale: (twos, tens), .. } = parts;
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let digits = || whole.bytes().chain(fraction.bytes()).map(|b| u64::from(b - b'0'));
+    // Powers of ten only move the point: among the digits, behind them, or before them by so many zeros.
+    let point = i64::try_from(whole.len()).map_err(|_| QuantityError::TooLarge)? + i64::from(tens + unit);
+    let (before, zeros) = (usize::try_from(point).unwrap_or(0), usize::try_from(-point).unwrap_or(0));
+    let mut integer: u64 = 0;
+    for digit in digits().chain(repeat(0)).take(before) {
+        integer = integer.checked_mul(10).and_then(|n| n.checked_add(digit)).ok_or(QuantityError::TooLarge)?;
+    }
+    // The digits behind the point times the power of two, from the last to the first: each is a tenth of its neighbour.
+    let factor = 1u128 << twos;
+    let behind = (whole.len() + fraction.len()).saturating_sub(before);
+    let (mut carry, mut is_whole) = (0u128, true);
+    for digit in digits().rev().take(behind).chain(repeat_n(0, zeros)) {
+        let sum = u128::from(digit) * factor + carry;
+        is_whole &= sum.is_multiple_of(10);
+        carry = sum / 10;
+    }
+    let value = u128::from(integer) * factor + carry + u128::from(!is_whole);
     u64::try_from(value).map_err(|_| QuantityError::TooLarge)
 }
 
@@ -127,15 +134,17 @@ fn parse(text: &str, unit: i32) -> Result<u64, QuantityError> {
 /// # Errors
 /// When it is not a quantity, negative, or out of range for a double.
 pub fn measured(text: &str) -> Result<f64, QuantityError> {
-    let Parts { negative, number, scale: (twos, tens) } = Parts::of(text)?;
-    let number: f64 = number.parse().map_err(|_| QuantityError::Malformed)?;
-    if number == 0.0 {
+    let parts = Parts::of(text)?;
+    if parts.is_zero() {
         return Ok(0.0);
     }
-    if negative {
+    if parts.negative {
         return Err(QuantityError::Negative);
     }
-    let value = number * 2f64.powi(i32::try_from(twos).map_err(|_| QuantityError::Malformed)?) * 10f64.powi(tens);
+    let Parts { number, scale: (twos, tens), .. } = parts;
+    // In one piece: either part alone may be out of range for a double where the value is not.
+    let number: f64 = format!("{number}e{tens}").parse().map_err(|_| QuantityError::Malformed)?;
+    let value = number * 2f64.powi(i32::try_from(twos).map_err(|_| QuantityError::Malformed)?);
     if value.is_finite() { Ok(value) } else { Err(QuantityError::TooLarge) }
 }
 

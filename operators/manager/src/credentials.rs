@@ -64,12 +64,16 @@ impl Credentials {
             || trusts_the_system(args, &BTreeMap::new())
     }
 
-    fn exposed(&self) -> (Vec<(&str, &str)>, Option<&str>, Option<&str>, Option<u64>) {
+    /// All of it, to compare: the Secret, the password, the certificates, and a digest of those of the system.
+    fn exposed(&self) -> Exposed<'_> {
         let secret = self.secret.iter().map(|(key, value)| (key.as_str(), value.expose_secret())).collect();
         let password = self.password.as_ref().map(|password| password.expose_secret());
         (secret, password, self.ca.as_deref(), self.system)
     }
 }
+
+/// See [`Credentials::exposed`].
+type Exposed<'a> = (Vec<(&'a str, &'a str)>, Option<&'a str>, Option<&'a str>, Option<u64>);
 
 /// Whether the server has to show a certificate, and no file or key of the Secret says whose.
 fn trusts_the_system(args: &PrometheusArgs, secret: &BTreeMap<String, SecretString>) -> bool {

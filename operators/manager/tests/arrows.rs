@@ -123,11 +123,15 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trimtab-world",
         ],
     ),
-    // For tests only: nobody has it among what it ships with.
+    // For tests only: nobody has them among what it ships with.
     ("trimtab-testkit", &[]),
+    (
+        "trimtab-fuzz-targets",
+        &["trimtab-api", "trimtab-core", "trimtab-metrics-sources", "trimtab-pricing", "trimtab-recorded-series"],
+    ),
     // Around it: what tests, shows and measures the binary runs it as a program.
     ("trimtab-e2e", &[]),
-    ("trimtab-demo", &["trimtab-api", "trimtab-core", "trimtab-e2e"]),
+    ("trimtab-demo", &["trimtab-api", "trimtab-core", "trimtab-e2e", "trimtab-recorded-series"]),
     ("trimtab-torture", &["trimtab-api", "trimtab-core", "trimtab-e2e"]),
     ("trimtab-bench", &["trimtab-e2e", "trimtab-recorded-series", "trimtab-sizing"]),
 ];

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use support::{is_test, program};
 use trimtab_api::runbooks::{RUNBOOKS, Runbooks};
 
-const SOURCES: &[&str] = &["operators", "e2e/harness", "e2e/demo", "e2e/torture", "bench"];
+const SOURCES: &[&str] = &["operators", "e2e/harness", "e2e/demo", "e2e/torture", "bench", "fuzz/fuzz_targets"];
 const OPERATORS: &[&str] = &["operators"];
 
 /// Maximum size of any file, except tests and test data.

@@ -57,18 +57,46 @@ pub struct Freshness {
 }
 
 impl Freshness {
+    /// Of a time as a server reports it, in seconds since the epoch; one that is no number is none.
+    #[must_use]
+    pub fn of(time_s: Option<f64>) -> Self {
+        // Times of this century fit, and the cast of others saturates.
+        #[allow(clippy::cast_possible_truncation)]
+        let newest_sample_s = time_s.filter(|time| time.is_finite()).map(|time| time as i64);
+        Self { newest_sample_s }
+    }
+
     /// Refuses data that is absent or older than `max_age_s` at `now_s`.
     ///
     /// # Errors
     /// [`SourceError::Stale`].
     pub fn require(&self, server: &str, now_s: i64, max_age_s: i64) -> Result<(), SourceError> {
-        match self.newest_sample_s {
-            Some(newest) if now_s - newest <= max_age_s => Ok(()),
-            newest => Err(SourceError::Stale {
-                server: server.to_owned(),
-                age_s: newest.map(|newest| now_s - newest),
-                max_age_s,
-            }),
+        // A time may be any number.
+        let age_s = self.newest_sample_s.map(|newest| now_s.saturating_sub(newest));
+        match age_s {
+            Some(age) if age <= max_age_s => Ok(()),
+            age_s => Err(SourceError::Stale { server: server.to_owned(), age_s, max_age_s }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_older_than_allowed_is_refused() {
+        let now = 1_700_000_000;
+        for (time, is_fresh) in [
+            (Some(1_700_000_000.9), true),
+            (Some(1_699_999_400.0), true),
+            (Some(1_699_999_399.0), false),
+            (Some(-1e300), false),
+            (Some(f64::NAN), false),
+            (Some(f64::INFINITY), false),
+            (None, false),
+        ] {
+            assert_eq!(Freshness::of(time).require("http://p", now, 600).is_ok(), is_fresh, "{time:?}");
         }
     }
 }

@@ -230,6 +230,15 @@ async fn every_failure_has_its_name_and_nothing_is_handed_over() {
             "MetricsNonsense",
             Responsible::System,
         ),
+        // Not as Prometheus writes it: what is not recognised is not taken for nothing.
+        (
+            Reply::Says(
+                200,
+                r#"{"status":"success","data":{"resultType":"matrix","result": [{"metric":{"__name__":"container_memory_working_set_bytes","namespace":"n","pod":"p","container":"c"},"values":[[900,"1"]]}]}}"#,
+            ),
+            "MetricsNonsense",
+            Responsible::System,
+        ),
         (
             Reply::Says(200, r#"{"status":"error","errorType":"timeout","error":"slow"}"#),
             "MetricsServerFailure",

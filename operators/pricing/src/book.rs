@@ -94,7 +94,11 @@ impl NodeEntry {
     }
 
     fn same_nodes(&self, other: &Self) -> bool {
-        (&self.matches, &self.region, self.capacity) == (&other.matches, &other.region, other.capacity)
+        let same = match (&self.matches, &other.matches) {
+            (NodeEntryMatch::InstanceType(a), NodeEntryMatch::InstanceType(b)) => a.eq_ignore_ascii_case(b),
+            (a, b) => a == b,
+        };
+        same && (&self.region, self.capacity) == (&other.region, other.capacity)
     }
 }
 

@@ -31,9 +31,12 @@ pub fn deflate(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
     encoder.finish()
 }
 
+/// The most memory that is set aside before a block is read: a damaged length may be any number.
+const AT_ONCE: usize = 1 << 20;
+
 /// Inflates a block with this known length. `None` if it has another or is damaged.
 pub fn inflate(bytes: &[u8], length: usize) -> Option<Box<[u8]>> {
-    let mut out = Vec::with_capacity(length);
+    let mut out = Vec::with_capacity(length.min(AT_ONCE));
     // One byte more than expected reveals a block that is too long, and bounds the output of a damaged one.
     let limit = u64::try_from(length).ok()?.checked_add(1)?;
     DeflateDecoder::new(bytes).take(limit).read_to_end(&mut out).ok()?;
@@ -67,6 +70,8 @@ mod tests {
     #[test]
     fn what_is_damaged_is_seen() {
         assert_eq!(inflate(&deflate(b"abc").unwrap(), 2), None);
-        assert_eq!(inflate(&deflate(b"abc").unwrap(), 4), None);
+        for length in [4, usize::MAX - 1, usize::MAX] {
+            assert_eq!(inflate(&deflate(b"abc").unwrap(), length), None);
+        }
     }
 }

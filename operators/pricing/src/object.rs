@@ -1,12 +1,13 @@
 //! Converting a PriceBook object into a [`CheckedBook`].
 //!
-//! In: the object from the API server. Out: numbers, or every problem as text. Pure.
+//! In: the object from the API server. Out: numbers, or every problem as text, on one line whatever its name is. Pure.
 
 use jiff::civil::Date;
 use trimtab_api::{
     money::Amount,
     price_book::{self as api, PriceBook},
 };
+use trimtab_core::text::printable;
 
 use crate::{
     book::{self, CheckedBook, Discount, NodeEntry, NodeEntryMatch, NodeRate, UnitPrices},
@@ -19,6 +20,10 @@ use crate::{
 /// # Errors
 /// Every problem in it, as text; never an empty list.
 pub fn book(object: &PriceBook) -> Result<CheckedBook, Vec<String>> {
+    checked(object).map_err(|problems| problems.iter().map(|problem| printable(problem).into_owned()).collect())
+}
+
+fn checked(object: &PriceBook) -> Result<CheckedBook, Vec<String>> {
     let mut problems = Vec::new();
     let spec = &object.spec;
     let currency: Option<Currency> = spec.currency.0.parse().ok();
@@ -145,6 +150,17 @@ mod tests {
         .unwrap_err();
         assert_eq!(problems.len(), 3, "{problems:?}");
         assert!(problems[0].contains("asOf") && problems[1].contains("odd") && problems[2].contains("both"));
+    }
+
+    #[test]
+    fn a_problem_is_one_line_whatever_the_name_is() {
+        let said = |entry: serde_json::Value| {
+            read(json!({"source": "s", "asOf": "2026-01-01", "nodes": [entry]})).unwrap_err().join("; ")
+        };
+        let unpriced = said(json!({"name": "a\n\u{1b}[2K", "instanceType": "m5.large"}));
+        assert!(unpriced.starts_with("entry a\\u{a}\\u{1b}[2K: give either hourly"), "{unpriced}");
+        let zero = said(json!({"name": "b\r", "instanceType": "m5.large", "hourly": "0"}));
+        assert!(zero.starts_with("entry b\\u{d}: a price of zero"), "{zero}");
     }
 
     #[test]

@@ -78,7 +78,9 @@ pub fn split(hourly: Money, shape: Shape) -> Option<Units> {
     let gpu_hourly = if shape.gpus > 0 { share(REFERENCE_GPU_HOURLY)? } else { Money::ZERO };
     // The core's price takes the rest, so that rounding the others loses nothing.
     let others = Units { cpu_core_hourly: Money::ZERO, memory_gib_hourly, gpu_hourly }.total(shape)?;
-    let cpu_core_hourly = hourly.checked_sub(others)?.checked_mul_div(1000, shape.cpu_millis)?;
+    // Not below zero: beside one core, terabytes of memory may have been rounded up by more than the core costs.
+    let rest = hourly.checked_sub(others)?.max(Money::ZERO);
+    let cpu_core_hourly = rest.checked_mul_div(1000, shape.cpu_millis)?;
     Some(Units { cpu_core_hourly, memory_gib_hourly, gpu_hourly })
 }
 
@@ -109,6 +111,15 @@ mod tests {
         let gpu = split(Money::from_nanos(1_000_000_000), shape(8, 32, 1)).unwrap();
         assert!(gpu.gpu_hourly > Money::from_nanos(650_000_000), "{gpu:?}");
         assert_eq!(split(Money::from_nanos(1), Shape::default()), None);
+    }
+
+    #[test]
+    fn no_part_is_below_zero() {
+        for (cpu_millis, gib, nanos) in [(1, 30_000, 2), (1, 50_001, 1), (100, 39_990, 87), (1_000, 24_000, 1)] {
+            let shape = Shape { cpu_millis, memory_bytes: gib * GIB, gpus: 0 };
+            let units = split(Money::from_nanos(nanos), shape).unwrap();
+            assert_eq!(units.cpu_core_hourly, Money::ZERO, "{cpu_millis} millicores and {gib} GiB");
+        }
     }
 
     proptest! {

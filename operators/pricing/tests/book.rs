@@ -55,3 +55,10 @@ fn the_same_type_elsewhere_is_no_contradiction() {
     let spot = NodeEntry { capacity: Some(CapacityType::Spot), ..entry("spot", instance_type("m5.large"), "0.05") };
     assert!(book(vec![frankfurt, spot, everywhere], None, vec![]).check().is_ok());
 }
+
+#[test]
+fn a_type_is_the_same_in_capitals() {
+    let twice = vec![entry("a", instance_type("m5.large"), "0.2"), entry("b", instance_type("M5.Large"), "0.1")];
+    let refused = ["entry b: selects the same nodes as entry a, and would never apply"];
+    assert_eq!(problems(book(twice, None, vec![])), refused);
+}

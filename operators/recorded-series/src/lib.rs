@@ -1,7 +1,8 @@
 //! Recorded usage series: `index.csv` (a column `series`) and `NAME.csv.gz` with the header
 //! `timestamp_seconds,cpu_cores,memory_bytes`.
 //!
-//! In: a directory, or any reader of that CSV. Out: samples in time order, ready for replay.
+//! In: a directory, or any reader of that CSV. Out: samples in time order, ready for replay. Every row becomes a sample, or the
+//! whole is refused.
 
 use std::{
     fs::File,
@@ -12,10 +13,17 @@ use std::{
 use flate2::read::MultiGzDecoder;
 use serde::Deserialize;
 use thiserror::Error;
-use trimtab_sizing::replay::Sample;
+
+pub use trimtab_sizing::replay::Sample;
 
 /// The first bytes of every gzip file (RFC 1952, 2.3.1).
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// The columns of a series; others are passed over.
+const COLUMNS: [&str; 3] = ["timestamp_seconds", "cpu_cores", "memory_bytes"];
+
+/// The end of the year 9999: a later time is in another unit, and what is computed from it might not fit.
+const LATEST: f64 = 253_402_300_799.0;
 
 /// A recorded series.
 #[derive(Clone, Debug)]
@@ -45,6 +53,14 @@ pub enum RecordedError {
         /// The parser's error.
         source: csv::Error,
     },
+    /// A file has no header, or one that lacks a column: without rows, nothing else would tell.
+    #[error("cannot read {path}: its header has no column {column}")]
+    Header {
+        /// The file.
+        path: PathBuf,
+        /// The column.
+        column: &'static str,
+    },
     /// A name in the index points outside the directory.
     #[error("{path}: {name:?} is not a file name")]
     Name {
@@ -59,11 +75,13 @@ pub enum RecordedError {
         /// The file.
         path: PathBuf,
     },
-    /// A time that is not a number.
-    #[error("{path}: a timestamp is not a number")]
+    /// A time that is not a number of seconds.
+    #[error("{path}: the timestamp {time:e} is not a number of seconds since 1970")]
     Time {
         /// The file.
         path: PathBuf,
+        /// The time.
+        time: f64,
     },
     /// The index is empty.
     #[error("{path} lists no series")]
@@ -91,15 +109,23 @@ struct SampleRow {
 /// [`RecordedError`].
 pub fn names(directory: &Path) -> Result<Vec<String>, RecordedError> {
     let path = directory.join("index.csv");
+    index(open(&path)?, &path)
+}
+
+/// The names in an index, in its order; never none. Errors name `path`.
+///
+/// # Errors
+/// [`RecordedError`].
+pub fn index(reader: impl Read, path: &Path) -> Result<Vec<String>, RecordedError> {
     let mut names = Vec::new();
-    for row in csv::Reader::from_reader(open(&path)?).deserialize() {
-        let IndexRow { series: name } = row.map_err(|source| RecordedError::Csv { path: path.clone(), source })?;
+    for row in csv::Reader::from_reader(reader).deserialize() {
+        let IndexRow { series: name } = row.map_err(|source| RecordedError::Csv { path: path.to_owned(), source })?;
         if name.contains(['/', '\\']) || name.is_empty() || name.starts_with('.') {
-            return Err(RecordedError::Name { path, name });
+            return Err(RecordedError::Name { path: path.to_owned(), name });
         }
         names.push(name);
     }
-    if names.is_empty() { Err(RecordedError::Empty { path }) } else { Ok(names) }
+    if names.is_empty() { Err(RecordedError::Empty { path: path.to_owned() }) } else { Ok(names) }
 }
 
 /// One series of a directory.
@@ -130,13 +156,20 @@ pub fn read_directory(directory: &Path) -> Result<Vec<Series>, RecordedError> {
 /// # Errors
 /// [`RecordedError`].
 pub fn samples(reader: impl Read, path: &Path) -> Result<Vec<Sample>, RecordedError> {
+    let unreadable = |source| RecordedError::Csv { path: path.to_owned(), source };
+    let mut reader = csv::Reader::from_reader(reader);
+    let header = reader.headers().map_err(unreadable)?;
+    if let Some(column) = COLUMNS.into_iter().find(|column| !header.iter().any(|name| name == *column)) {
+        return Err(RecordedError::Header { path: path.to_owned(), column });
+    }
     let mut samples = Vec::new();
-    for row in csv::Reader::from_reader(reader).deserialize() {
-        let row: SampleRow = row.map_err(|source| RecordedError::Csv { path: path.to_owned(), source })?;
-        if !row.timestamp_seconds.is_finite() {
-            return Err(RecordedError::Time { path: path.to_owned() });
+    for row in reader.deserialize() {
+        let row: SampleRow = row.map_err(unreadable)?;
+        let time = row.timestamp_seconds;
+        if !(0.0..=LATEST).contains(&time) {
+            return Err(RecordedError::Time { path: path.to_owned(), time });
         }
-        samples.push(Sample { time: row.timestamp_seconds as i64, cores: row.cpu_cores, bytes: row.memory_bytes });
+        samples.push(Sample { time: time as i64, cores: row.cpu_cores, bytes: row.memory_bytes });
     }
     samples.sort_by_key(|sample| sample.time);
     Ok(samples)
@@ -160,12 +193,45 @@ mod tests {
 
     #[test]
     fn errors_name_the_file() {
+        let header = "timestamp_seconds,cpu_cores,memory_bytes";
         for (text, says) in [
-            ("time,cpu\n1,2\n", "cannot read a.csv"),
-            ("timestamp_seconds,cpu_cores,memory_bytes\n1,x,2\n", "cannot read a.csv"),
-            ("timestamp_seconds,cpu_cores,memory_bytes\nNaN,1,2\n", "a.csv: a timestamp is not a number"),
+            ("time,cpu\n1,2\n".to_owned(), "cannot read a.csv: its header has no column timestamp_seconds"),
+            (String::new(), "cannot read a.csv: its header has no column timestamp_seconds"),
+            ("timestamp_seconds,cpu_cores\n".to_owned(), "cannot read a.csv: its header has no column memory_bytes"),
+            (format!("{header}\n1,x,2\n"), "cannot read a.csv"),
+            (format!("{header}\n1,2,3\n4,5\n"), "cannot read a.csv"),
+            (format!("{header}\nNaN,1,2\n"), "a.csv: the timestamp NaN is not a number of seconds"),
+            (format!("{header}\n-1,1,2\n"), "a.csv: the timestamp -1e0 is not a number of seconds"),
+            (format!("{header}\n1e300,1,2\n"), "a.csv: the timestamp 1e300 is not a number of seconds"),
+            (format!("{header}\n1785542400000,1,2\n"), "a.csv: the timestamp 1.7855424e12 is not a"),
         ] {
             let error = samples(text.as_bytes(), Path::new("a.csv")).unwrap_err().to_string();
+            assert!(error.contains(says), "{error}");
+        }
+    }
+
+    #[test]
+    fn what_other_programs_write_around_the_rows_is_no_row() {
+        let text = "\u{feff}zone,timestamp_seconds,cpu_cores,memory_bytes\r\n\r\na,1,0.5,10\r\nb,2.9,\"0.25\",20";
+        let read = samples(text.as_bytes(), Path::new("a.csv")).unwrap();
+        let sample = |time, cores, bytes| Sample { time, cores, bytes };
+        assert_eq!(read, [sample(1, 0.5, 10.0), sample(2, 0.25, 20.0)]);
+    }
+
+    #[test]
+    fn names_in_an_index_stay_in_its_directory() {
+        let read = |text: &str| index(text.as_bytes(), Path::new("index.csv"));
+        assert_eq!(read("series,samples\na,1\nb c,2\n").unwrap(), ["a", "b c"]);
+        for (text, says) in [
+            ("series\n../a\n", "index.csv: \"../a\" is not a file name"),
+            ("series\n..\n", "index.csv: \"..\" is not a file name"),
+            ("series\na\\b\n", "is not a file name"),
+            ("series,samples\n,1\n", "index.csv: \"\" is not a file name"),
+            ("series\n", "index.csv lists no series"),
+            ("", "index.csv lists no series"),
+            ("name\na\n", "cannot read index.csv"),
+        ] {
+            let error = read(text).unwrap_err().to_string();
             assert!(error.contains(says), "{error}");
         }
     }

@@ -1,13 +1,13 @@
 //! Recorded usage, replayed as if it were today's.
 //!
 //! In: a directory with `index.csv` (`series,provisioned_cpu_cores,provisioned_memory_bytes,…`) and `NAME.csv.gz`
-//! (header `timestamp_seconds,cpu_cores,memory_bytes`, ascending). Out: [`Recording`]s, shifted so that the last sample
+//! (header `timestamp_seconds,cpu_cores,memory_bytes`). Out: [`Recording`]s, shifted so that the last sample
 //! is now. After now, the last week repeats.
 
 use std::{fs::File, io, path::Path, sync::Arc};
 
-use flate2::read::GzDecoder;
 use serde::Deserialize;
+use trimtab_recorded_series::{Sample, read};
 
 use super::{DAY_S, Usage};
 
@@ -30,6 +30,9 @@ pub enum RecordedError {
         /// Why.
         source: csv::Error,
     },
+    /// A series cannot be read.
+    #[error(transparent)]
+    Series(#[from] trimtab_recorded_series::RecordedError),
     /// A series without samples.
     #[error("{0}: no samples")]
     Empty(String),
@@ -48,13 +51,6 @@ pub struct Recording {
     shift_s: i64,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Deserialize)]
-struct Sample {
-    timestamp_seconds: i64,
-    cpu_cores: f64,
-    memory_bytes: f64,
-}
-
 #[derive(Deserialize)]
 struct IndexRow {
     series: String,
@@ -69,20 +65,13 @@ impl Recording {
     /// [`RecordedError`] that names the file.
     pub fn read_all(dir: &Path, most: usize, now: i64) -> Result<Vec<Arc<Self>>, RecordedError> {
         let index = dir.join("index.csv");
-        let malformed = |file: &Path| {
-            let file = file.display().to_string();
-            move |source| RecordedError::Malformed { file, source }
-        };
+        let malformed = |source| RecordedError::Malformed { file: index.display().to_string(), source };
         csv::Reader::from_reader(open(&index)?)
             .deserialize()
             .take(most)
             .map(|row| {
-                let row: IndexRow = row.map_err(malformed(&index))?;
-                let file = dir.join(format!("{}.csv.gz", row.series));
-                let samples = csv::Reader::from_reader(GzDecoder::new(open(&file)?))
-                    .deserialize()
-                    .collect::<Result<Vec<Sample>, _>>()
-                    .map_err(malformed(&file))?;
+                let row: IndexRow = row.map_err(malformed)?;
+                let samples = read(dir, &row.series)?.samples;
                 Self::new(row, samples, now).map(Arc::new)
             })
             .collect()
@@ -94,35 +83,28 @@ impl Recording {
             name: row.series,
             provisioned_cores: row.provisioned_cpu_cores,
             provisioned_bytes: row.provisioned_memory_bytes,
-            shift_s: now - last.timestamp_seconds,
+            shift_s: now - last.time,
             samples,
         })
     }
 
     /// The time of the first sample, after the shift.
     pub fn begins_s(&self) -> i64 {
-        self.samples.first().map_or(0, |s| s.timestamp_seconds + self.shift_s)
+        self.samples.first().map_or(0, |s| s.time + self.shift_s)
     }
 
     /// The last sample at or before `t`; the first one for earlier times.
     pub(super) fn usage(&self, t: i64) -> Usage {
         let mut recorded = t - self.shift_s;
         if let Some(last) = self.samples.last() {
-            let beyond = recorded - last.timestamp_seconds;
+            let beyond = recorded - last.time;
             if beyond > 0 {
                 recorded -= (beyond - 1).div_euclid(7 * DAY_S) * 7 * DAY_S + 7 * DAY_S;
             }
         }
-        let after = self.samples.partition_point(|s| s.timestamp_seconds <= recorded);
-        self.samples.get(after.saturating_sub(1)).map_or(
-            Usage { cpu_cores: 0.0, memory_bytes: 0.0, throttled: 0.0, kills: 0 },
-            |s| Usage {
-                cpu_cores: s.cpu_cores.max(0.0),
-                memory_bytes: s.memory_bytes.max(0.0),
-                throttled: 0.0,
-                kills: 0,
-            },
-        )
+        let after = self.samples.partition_point(|s| s.time <= recorded);
+        let (cores, bytes) = self.samples.get(after.saturating_sub(1)).map_or((0.0, 0.0), |s| (s.cores, s.bytes));
+        Usage { cpu_cores: cores.max(0.0), memory_bytes: bytes.max(0.0), throttled: 0.0, kills: 0 }
     }
 }
 

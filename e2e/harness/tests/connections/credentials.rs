@@ -24,7 +24,7 @@ async fn token(plane: &Plane, name: &str) -> Result<String> {
 
 /// What the audit log calls a token; `None` if the API server does not accept it.
 async fn identity(client: &Client, token: &str) -> Result<Option<String>> {
-    let spec = TokenReviewSpec { token: Some(token.to_owned()), ..TokenReviewSpec::default() };
+    let spec = TokenReviewSpec { token: token.to_owned(), ..TokenReviewSpec::default() };
     let review = TokenReview { spec, ..TokenReview::default() };
     let answer = Api::<TokenReview>::all(client.clone()).create(&PostParams::default(), &review).await?;
     let status = answer.status.context("a review without a status")?;

@@ -35,15 +35,10 @@ async fn nothing_is_undone_that_would_not_count() {
 
 #[tokio::test]
 async fn policies_that_may_not_be_read_are_not_taken_for_none() {
-    let none = session(json!({}));
+    let none = session(json!({}), 404);
     assert_eq!(none.installed_policies().await.map(|all| all.len()), Ok(0), "the kind is not installed");
     assert!(none.policies().await.is_err());
-    let forbid = |_: Request<Body>| {
-        let status = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 403, "reason": "Forbidden", "message": "no"});
-        let response = Response::builder().status(403).body(Body::from(status.to_string().into_bytes())).unwrap();
-        async move { Ok::<_, std::convert::Infallible>(response) }
-    };
-    let forbidden = Session::with_client(Client::new(tower::service_fn(forbid), "shop"));
+    let forbidden = session(json!({}), 403);
     let why = forbidden.installed_policies().await.unwrap_err();
     assert_eq!(why, "no permission to read OptimizationPolicies");
 }

@@ -5,6 +5,7 @@
 use std::borrow::Cow;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use crate::error::SourceError;
 
@@ -28,7 +29,21 @@ struct Envelope<'a> {
 struct Data<'a> {
     #[serde(borrow)]
     result_type: Cow<'a, str>,
+    #[serde(borrow)]
+    result: Option<&'a RawValue>,
 }
+
+impl Data<'_> {
+    /// Whether nothing is left of the list of results once the series are cut out of it.
+    fn is_cut(&self) -> bool {
+        self.result.is_none_or(|result| result.get().bytes().filter(|b| !b.is_ascii_whitespace()).eq(*b"[]"))
+    }
+}
+
+/// The type of the answer to a range query.
+pub const MATRIX: &str = "matrix";
+/// The type of the answer to an instant query.
+pub const VECTOR: &str = "vector";
 
 /// Maximum number of characters of a server's message repeated in an error.
 const EXCERPT: usize = 200;
@@ -54,7 +69,8 @@ pub fn excerpt(text: &str) -> String {
     line
 }
 
-/// Judges a response with status 200: `Ok` if it is a whole matrix or vector (`result_type`) without warnings.
+/// Judges a response with status 200: `Ok` if it is a whole matrix or vector (`result_type`) without warnings. A matrix has to
+/// have its series cut out: any that are left were not read, as they were not written as Prometheus writes them.
 ///
 /// # Errors
 /// [`SourceError::Nonsense`], [`SourceError::Partial`], [`SourceError::ServerFailure`], [`SourceError::BadQuery`],
@@ -76,10 +92,13 @@ pub fn judge(server: &str, envelope: &[u8], result_type: &str, max_points: u64) 
         return Err(SourceError::Partial { server: server.to_owned(), why: "the server says isPartial".to_owned() });
     }
     match answer.data {
-        Some(data) if data.result_type == result_type => Ok(()),
-        Some(data) => {
+        Some(data) if data.result_type != result_type => {
             Err(nonsense(format!("a result of type `{}` instead of a {result_type}", excerpt(&data.result_type))))
         }
+        Some(data) if result_type == MATRIX && !data.is_cut() => {
+            Err(nonsense("a list of results that is not written as Prometheus writes it".to_owned()))
+        }
+        Some(_) => Ok(()),
         None => Err(nonsense("success without data".to_owned())),
     }
 }
@@ -152,6 +171,10 @@ mod tests {
                 r#"{"status":"success","data":{"resultType":"matrix","result":[]},"warnings":["store down"]}"#,
                 "MetricsPartial",
             ),
+            (r#"{"status":"success","data":{"resultType":"matrix","result": [ ] }}"#, "fine"),
+            (r#"{"status":"success","data":{"resultType":"matrix","result":null}}"#, "fine"),
+            (r#"{"status":"success","data":{"resultType":"matrix","result": [{"metric":{}}]}}"#, "MetricsNonsense"),
+            (r#"{"status":"success","data":{"resultType":"matrix","result":{}}}"#, "MetricsNonsense"),
             (r#"{"status":"success","isPartial":true,"data":{"resultType":"matrix","result":[]}}"#, "MetricsPartial"),
             (r#"{"status":"success","data":{"resultType":"vector","result":[]}}"#, "MetricsNonsense"),
             (r#"{"status":"success"}"#, "MetricsNonsense"),

@@ -43,7 +43,7 @@ enum Place {
 pub struct Cutter {
     place: Place,
     waiting: Vec<u8>,
-    /// Bytes of `waiting` known to hold no end of a series.
+    /// Bytes of `waiting` known to hold no beginning of the results, or no end of a series.
     searched: usize,
     envelope: Vec<u8>,
 }
@@ -70,14 +70,18 @@ impl Cutter {
         self.waiting.extend_from_slice(chunk);
         let mut from = 0;
         if self.place == Place::Head {
-            match memmem::find(&self.waiting, RESULT) {
+            match memmem::find(&self.waiting[self.searched..], RESULT) {
                 Some(at) => {
-                    from = at + RESULT.len();
+                    from = self.searched + at + RESULT.len();
                     self.envelope.extend_from_slice(&self.waiting[..from]);
                     self.place = Place::Series;
                 }
                 None if self.waiting.len() > MAX_ENVELOPE => return Err(CutError::NoResult.into()),
-                None => return Ok(()),
+                None => {
+                    // It may lie across chunks, except for its last byte.
+                    self.searched = self.waiting.len().saturating_sub(RESULT.len() - 1);
+                    return Ok(());
+                }
             }
         }
         let end = memmem::Finder::new(END);

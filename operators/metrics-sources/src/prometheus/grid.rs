@@ -264,8 +264,9 @@ impl<'b> Grid<'b> {
             };
             for (index, value) in values.iter().enumerate() {
                 let step = i64::from(first) + i64::try_from(index).unwrap_or(i64::MAX);
-                // Step 0 is the base of the first difference; its sample belongs to the read before.
-                if step > 0 && !value.is_nan() {
+                // Step 0 is the base of the first difference; its sample belongs to the read before. Readings near the end of
+                // what a double can hold may add up to more.
+                if step > 0 && value.is_finite() {
                     samples.push(Sample { time_s: batch.start_s + step * batch.step_s, value: *value });
                 }
             }

@@ -151,6 +151,14 @@ fn what_is_no_number_is_refused_and_counted() {
 }
 
 #[test]
+fn readings_that_add_up_to_more_than_a_double_holds_are_no_sample() {
+    let batch = Batch { end_s: 1_180, step_s: 30, ..batch() };
+    let points = r#"[1000,"0"],[1060,"1.7e308"],[1120,"1"],[1180,"1.7e308"]"#;
+    let (seen, report) = run_in(&batch, &[series(CPU, "a", "", points)]);
+    assert_eq!((seen.samples, report.samples), (Vec::new(), 0));
+}
+
+#[test]
 fn a_nan_reading_of_a_counter_is_a_gap_and_no_reset() {
     let (seen, _) = run(&[series(CPU, "a", "", r#"[1000,"1000"],[1100,"NaN"],[1200,"1020"]"#)]);
     assert_eq!(seen, vec![("CpuCores shop/a/app".to_owned(), vec![(1_200, 0.1)])]);

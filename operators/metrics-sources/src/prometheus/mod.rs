@@ -4,23 +4,24 @@
 //! aggregation or subquery: those are how right-sizing tools bring Prometheus down, and a difference of two readings is
 //! cheap here.
 
-mod answer;
+pub mod answer;
 mod apart;
 mod birth;
 mod config;
 mod cutter;
 mod grid;
 mod http;
+pub mod instant;
 mod labels;
 mod merge;
 mod plan;
+pub mod range;
 mod selector;
 mod series;
 mod service_proxy;
 mod trust;
 
 use async_trait::async_trait;
-use serde::Deserialize;
 
 use crate::attempts::Attempts;
 use crate::error::SourceError;
@@ -30,15 +31,11 @@ pub use config::{Bearer, Ca, ConfigError, LabelNames, PrometheusConfig, Promethe
 pub use service_proxy::ServiceProxy;
 pub use trust::system_trust;
 
-use cutter::{CutError, Cutter};
-use grid::{Grid, GridError};
+use grid::Grid;
+use range::RangeResponse;
 
 /// The factor by which a response may exceed the planned points before it is given up and read in halves.
 const SLACK: u64 = 2;
-/// Maximum number of bytes per point of a response, including labels.
-const BYTES_PER_POINT: u64 = 64;
-/// Number of bytes of a response that is always allowed.
-const BYTES_ALWAYS: u64 = 16 << 20;
 /// Maximum number of bytes of an instant query's response.
 const MAX_INSTANT: u64 = 1 << 20;
 
@@ -90,20 +87,11 @@ impl PrometheusSource {
             [("query", selector), ("start", &start), ("end", &end), ("step", &step), ("timeout", timeout.as_str())];
         let mut body = self.http.post(&self.config, "api/v1/query_range", &fields).await?;
         let max_points = self.config.max_points * SLACK;
-        let mut grid = Grid::new(batch, &self.config.labels, usize::try_from(max_points).unwrap_or(usize::MAX));
-        let mut cutter = Cutter::default();
+        let mut response = RangeResponse::new(&self.config.server, batch, &self.config.labels, max_points);
         while let Some(chunk) = body.chunk().await? {
-            cutter
-                .push(&chunk, |series| grid.add(series).map_err(Unreadable::from))
-                .map_err(|error| self.unreadable(error))?;
-            if body.bytes > BYTES_ALWAYS + max_points * BYTES_PER_POINT {
-                return Err(self.too_large(body.bytes, "bytes"));
-            }
+            response.push(&chunk)?;
         }
-        if cutter.saw_result() && !cutter.saw_end() {
-            return Err(SourceError::Truncated { server: self.config.server.clone(), bytes: body.bytes });
-        }
-        body.judge(&cutter.envelope(), "matrix")?;
+        let grid = response.finish(|envelope| body.judge(envelope, answer::MATRIX))?;
         Ok((grid, body.bytes))
     }
 
@@ -115,53 +103,13 @@ impl PrometheusSource {
         while let Some(chunk) = body.chunk().await? {
             text.extend_from_slice(&chunk);
             if body.bytes > MAX_INSTANT {
-                return Err(self.too_large(MAX_INSTANT, "bytes"));
+                let server = self.config.server.clone();
+                return Err(SourceError::TooLarge { server, limit: MAX_INSTANT, unit: "bytes" });
             }
         }
-        body.judge(&text, "vector")?;
-        let answer: Instant<'_> = serde_json::from_slice(&text).map_err(|_| SourceError::Nonsense {
-            server: self.config.server.clone(),
-            why: "a vector that can't be read".to_owned(),
-        })?;
-        Ok(answer.data.result.iter().map(|one| one.value.1.parse().ok()).collect())
+        body.judge(&text, answer::VECTOR)?;
+        instant::numbers(&self.config.server, &text)
     }
-
-    fn too_large(&self, limit: u64, unit: &'static str) -> SourceError {
-        SourceError::TooLarge { server: self.config.server.clone(), limit, unit }
-    }
-
-    fn unreadable(&self, error: Unreadable) -> SourceError {
-        match error {
-            Unreadable::Grid(GridError::TooLarge) => self.too_large(self.config.max_points * SLACK, "points"),
-            other => SourceError::Nonsense { server: self.config.server.clone(), why: other.to_string() },
-        }
-    }
-}
-
-#[derive(Debug, thiserror::Error)]
-enum Unreadable {
-    #[error(transparent)]
-    Cut(#[from] CutError),
-    #[error(transparent)]
-    Grid(#[from] GridError),
-}
-
-#[derive(Deserialize)]
-struct Instant<'a> {
-    #[serde(borrow)]
-    data: InstantData<'a>,
-}
-
-#[derive(Deserialize)]
-struct InstantData<'a> {
-    #[serde(borrow)]
-    result: Vec<InstantSample<'a>>,
-}
-
-#[derive(Deserialize)]
-struct InstantSample<'a> {
-    #[serde(borrow)]
-    value: (f64, &'a str),
 }
 
 #[async_trait]
@@ -195,11 +143,7 @@ impl UsageSource for PrometheusSource {
     async fn check(&self, now_s: i64) -> Result<Freshness, SourceError> {
         let newest = selector::newest(&self.config.labels, self.config.cluster_label.as_ref());
         let (_, result) = self.attempts.run(|| self.instant(&newest, now_s)).await;
-        // Times of this century fit.
-        #[allow(clippy::cast_possible_truncation)]
-        let newest_sample_s =
-            result?.first().copied().flatten().filter(|time| time.is_finite()).map(|time| time as i64);
-        Ok(Freshness { newest_sample_s })
+        Ok(Freshness::of(result?.first().copied().flatten()))
     }
 
     /// Bypasses the circuit breaker, which is for the server: a faulty query of a person must not hold back others.

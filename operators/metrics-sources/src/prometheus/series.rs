@@ -76,7 +76,8 @@ fn value(text: &str) -> Result<f64, SeriesError> {
 fn time(text: &str) -> Result<(i64, &str), SeriesError> {
     let mut seconds: i64 = 0;
     let mut digits = 0;
-    for byte in text.bytes().take(16) {
+    // Longer ones are no times, and their milliseconds might not fit; they are refused below.
+    for byte in text.bytes().take(12) {
         if !byte.is_ascii_digit() {
             break;
         }
@@ -119,6 +120,10 @@ mod tests {
             read(r#"[1700000000.123,"1.5e+09"],[1.7e9,"-0"]"#),
             Ok(vec![(1_700_000_000_123, 1.5e9), (1_700_000_000_000, 0.0)])
         );
+        assert_eq!(
+            read(r#"[999999999999,"1"],[1000000000000,"2"]"#),
+            Ok(vec![(999_999_999_999_000, 1.0), (1_000_000_000_000_000, 2.0)])
+        );
         let odd = read(r#"[1,"NaN"],[2,"+Inf"],[3,"-Inf"]"#).unwrap();
         assert!(odd[0].1.is_nan() && odd[1].1 == f64::INFINITY && odd[2].1 == f64::NEG_INFINITY);
     }
@@ -141,6 +146,8 @@ mod tests {
             r#"[NaN,"2"]"#,
             r#"[1e300,"2"]"#,
             r#"[99999999999999999999,"2"]"#,
+            r#"[9999999999999999,"2"]"#,
+            r#"[1000000000001,"2"]"#,
             r#"[1,"2"][2,"3"]"#,
         ] {
             assert_eq!(read(bad), Err(SeriesError::Point), "{bad}");
