@@ -86,7 +86,7 @@ test-unit: need-cargo ## Tests that need no cluster
 test-versions: need-cargo need-go plane prometheus ## The short suite on real control planes of all Kubernetes versions that are supported, and the table of docs/support.md
 	@cargo build --locked -p trimtab
 	@cargo test --locked -p trimtab-e2e --test versions --no-run
-	@TRIMTAB_BIN="$(abspath $(TARGET))/debug/trimtab" e2e/versions.sh $(VERSIONS)
+	@TRIMTAB_BIN="$(abspath $(BUILT))/debug/trimtab" e2e/versions.sh $(VERSIONS)
 
 .PHONY: test-go
 test-go: need-go ## Format and tests of the test bed's Go module
