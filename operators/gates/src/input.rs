@@ -9,7 +9,7 @@ use trimtab_world::row::{
     HpaRow, LimitRangeRow, NamespaceRow, NodeRow, PdbRow, PodPhase, PodRow, QuotaRow, VpaRow, WorkloadRow,
 };
 
-use crate::{delivery, invalid_field::InvalidField, rules::Rules};
+use crate::{PodResize, delivery, invalid_field::InvalidField, rules::Rules};
 
 /// The chains of gates about the surroundings of a change.
 #[derive(Debug)]
@@ -73,8 +73,8 @@ pub struct Input<'a> {
     pub other: Option<(&'a str, bool)>,
     /// When the workload's last rollout ended.
     pub last_ended: Option<Timestamp>,
-    /// Whether the API server has `pods/resize`.
-    pub in_place: bool,
+    /// What the API server lets change in a running pod.
+    pub pod_resize: PodResize,
     /// Whether the admission policy can set the size of new pods.
     pub admission: bool,
 }
@@ -130,7 +130,7 @@ impl<'a> Input<'a> {
 
     /// Whether pods of the workload are resized in place.
     pub(crate) fn resizes_in_place(&self) -> bool {
-        self.in_place && self.workload.is_some_and(|w| !w.id.kind.runs_to_completion())
+        self.pod_resize.is_served() && self.workload.is_some_and(|w| !w.id.kind.runs_to_completion())
     }
 
     /// The delivery of the size.

@@ -25,6 +25,7 @@ use trimtab_world::row::{
 };
 
 use crate::{
+    PodResize,
     input::{EmergencyStop, Input, NodeRoom, Policy, Surroundings},
     rules::Rules,
 };
@@ -58,7 +59,7 @@ pub struct Scene<'a> {
     pub started_last_hour: u32,
     pub other: Option<(&'a str, bool)>,
     pub last_ended: Option<Timestamp>,
-    pub in_place: bool,
+    pub pod_resize: PodResize,
     pub admission: bool,
 }
 
@@ -103,7 +104,7 @@ impl<'a> Scene<'a> {
             started_last_hour: 0,
             other: None,
             last_ended: None,
-            in_place: true,
+            pod_resize: PodResize::Full,
             admission: true,
         };
         scene.add_container("app", ContainerKind::App, "500m/1", "512Mi/1Gi");
@@ -183,7 +184,7 @@ impl<'a> Scene<'a> {
             started_last_hour: self.started_last_hour,
             other: self.other,
             last_ended: self.last_ended,
-            in_place: self.in_place,
+            pod_resize: self.pod_resize,
             admission: self.admission,
         })
     }

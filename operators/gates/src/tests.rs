@@ -19,7 +19,7 @@ use trimtab_world::row::{
 };
 
 use crate::{
-    FORWARD, Input, START,
+    FORWARD, Input, PodResize, START,
     input::EmergencyStop,
     reasons,
     testkit::{Scene, ago, argo_cd, hpa, labels, limit_range, node, pdb, quota, size, vpa, window},
@@ -175,6 +175,9 @@ fn scene((app, proxy, hard, used, bounds, left, bits): &Around, mode: DeliveryMo
     if bit(4) {
         scene.workload.owners = Box::new([argo_cd()]);
         scene.rules.if_infeasible = IfInfeasible::Evict;
+    }
+    if bit(3) {
+        scene.pod_resize = PodResize::KeepsMemoryLimits;
     }
     scene.rules.delivery = mode;
     scene

@@ -1,16 +1,15 @@
 //! All watches. In: the process. Out: caches that fill themselves until shutdown, and what `/readyz` checks of each.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Arc, atomic::AtomicBool},
-};
+use std::{collections::BTreeSet, sync::Arc};
 
+use tokio::sync::watch;
 use trimtab_admission_sizes::{SizesAdmission, SizesRow};
 use trimtab_api::{OptimizationPolicy, PriceBook, Recommendation};
 use trimtab_core::{CustomKind, WorkloadKind};
 use trimtab_guard::Guard;
 use trimtab_recommendation::{
     emergency_stop::EmergencyStop,
+    pod_resize::PodResize,
     policies::{PolicyRow, policy_row},
 };
 use trimtab_recommendation_row::RecommendationRow;
@@ -34,8 +33,8 @@ pub struct Caches {
     pub recommendations: Store<RecommendationRow>,
     /// The approval guard.
     pub guard: Guard,
-    /// Whether the API server can resize pods in place.
-    pub in_place: Arc<AtomicBool>,
+    /// What the API server lets change in a running pod.
+    pub pod_resize: watch::Receiver<PodResize>,
     /// The admission policy that gives new pods their sizes.
     pub admission: SizesAdmission,
     /// The objects that it reads.
@@ -65,7 +64,7 @@ impl Caches {
         let books = Store::start(client.clone(), page_size, |book: &PriceBook| Some(book.clone()), stop.clone());
         let recommendations =
             Store::start(client.clone(), page_size, |r: &Recommendation| RecommendationRow::of(r), stop.clone());
-        let (guard, in_place) = guard::start(client, page_size, *now, stop);
+        let (guard, pod_resize) = guard::start(client, page_size, *now, stop);
         let admission = SizesAdmission::start(client.clone(), stop.clone());
         let applied = Store::start(client.clone(), page_size, SizesRow::of, stop.clone());
         let emergency_stop = EmergencyStop::new(client.clone(), namespace);
@@ -76,7 +75,7 @@ impl Caches {
             books,
             recommendations,
             guard,
-            in_place,
+            pod_resize,
             admission,
             applied,
             emergency_stop,

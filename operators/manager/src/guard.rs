@@ -1,15 +1,9 @@
 //! What rollouts need to know of the API server.
 //!
-//! In: a client. Out: the approval guard, and whether pods can be resized in place. The API server is queried in the
+//! In: a client. Out: the approval guard, and what can be changed in running pods. The API server is queried in the
 //! background, for as long as it takes: until it has answered, no approval is honoured.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::api::authentication::v1::SelfSubjectReview;
@@ -17,25 +11,26 @@ use kube::{Api, Client, api::PostParams};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use trimtab_guard::{Guard, GuardFault};
+use trimtab_recommendation::pod_resize::{self, PodResize};
 
 /// Delay before a retry if the API server did not answer.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// The guard, which has to name this process's account, and whether the API server serves `pods/resize`.
+/// The guard, which has to name this process's account, and what the API server lets change in a running pod.
 pub fn start(
     client: &Client,
     page_size: u32,
     now: fn() -> Timestamp,
     stop: &CancellationToken,
-) -> (Guard, Arc<AtomicBool>) {
+) -> (Guard, watch::Receiver<PodResize>) {
     let (sender, standing) = watch::channel(Err(GuardFault::NotRead));
-    let in_place = Arc::new(AtomicBool::new(false));
-    let (client, stop, resizes) = (client.clone(), stop.clone(), in_place.clone());
+    let (known, pod_resize) = watch::channel(PodResize::Absent);
+    let (client, stop) = (client.clone(), stop.clone());
     tokio::spawn(async move {
         let account = loop {
             match ask_server(&client).await {
-                Ok((account, in_place)) => {
-                    resizes.store(in_place, Ordering::Relaxed);
+                Ok((account, pod_resize)) => {
+                    let _ = known.send_replace(pod_resize);
                     break account;
                 }
                 Err(error) => tracing::warn!(%error, "the API server does not say who Trimtab is; retrying"),
@@ -45,6 +40,7 @@ pub fn start(
                 () = tokio::time::sleep(RETRY) => {}
             }
         };
+        tokio::spawn(pod_resize::follow(client.clone(), known, stop.clone()));
         let guard = Guard::start(client, page_size, &account, now, stop.clone());
         let mut changes = guard.changes();
         loop {
@@ -55,16 +51,15 @@ pub fn start(
             }
         }
     });
-    (Guard::following(standing), in_place)
+    (Guard::following(standing), pod_resize)
 }
 
-/// The user name of this process, and whether the API server serves `pods/resize`.
-async fn ask_server(client: &Client) -> Result<(String, bool), kube::Error> {
+/// The user name of this process, and what the API server lets change in a running pod.
+async fn ask_server(client: &Client) -> Result<(String, PodResize), kube::Error> {
     let reviews: Api<SelfSubjectReview> = Api::all(client.clone());
     let answer = reviews.create(&PostParams::default(), &SelfSubjectReview::default()).await?;
     let account = answer.status.and_then(|s| s.user_info).and_then(|u| u.username).unwrap_or_default();
-    let core = client.list_core_api_resources("v1").await?;
-    let in_place = core.resources.iter().any(|r| r.name == "pods/resize");
-    tracing::info!(account, in_place, "recommendations can be rolled out");
-    Ok((account, in_place))
+    let pod_resize = pod_resize::ask(client).await?;
+    tracing::info!(account, ?pod_resize, "recommendations can be rolled out");
+    Ok((account, pod_resize))
 }

@@ -90,7 +90,7 @@ impl Sources {
             started_last_hour: counts.last_hour,
             other: holder.map(|(other, hold)| (other.1.as_str(), *hold == Hold::UnderWay)),
             last_ended: last.and_then(|r| r.ended.as_ref()).map(|ended| ended.0).max(ended_elsewhere),
-            in_place: self.resizes_in_place(),
+            pod_resize: self.pod_resize(),
             admission: self.admission.in_force().is_ok(),
         };
         let delivery = input.delivery().unwrap_or(DeliveryMode::Manual);

@@ -2,13 +2,11 @@
 //! and clients of the operator. Out: a [`View`] for the machine and what is shown beside it. Writes nothing; queries
 //! Prometheus.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
+use tokio::sync::watch;
 use trimtab_admission_sizes::{AppliedSizesWriter, Bounds, SizesAdmission};
 use trimtab_api::{
     applied_sizes::key,
@@ -17,7 +15,7 @@ use trimtab_api::{
     rollout::{RolloutStatus, Stage},
     verification::{Baseline, Check},
 };
-use trimtab_gates::{Rules, verify};
+use trimtab_gates::{PodResize, Rules, verify};
 use trimtab_guard::Guard;
 use trimtab_metrics_sources::UsageSource;
 use trimtab_recommendation_row::RecommendationRow;
@@ -72,8 +70,8 @@ pub struct Sources {
     pub usage: Option<Usage>,
     /// The emergency stop.
     pub emergency_stop: EmergencyStop,
-    /// Whether the API server serves `pods/resize`.
-    pub in_place: Arc<AtomicBool>,
+    /// What the API server lets change in a running pod.
+    pub pod_resize: watch::Receiver<PodResize>,
     /// Rollouts under way, and which Recommendation holds each workload.
     pub limiter: Arc<Mutex<RolloutLimiter>>,
     /// Workloads whose controllers cannot create pods.
@@ -96,9 +94,9 @@ pub struct Observed {
 }
 
 impl Sources {
-    /// Whether the API server is known to serve `pods/resize`.
-    pub(crate) fn resizes_in_place(&self) -> bool {
-        self.in_place.load(Ordering::Relaxed)
+    /// What the API server is known to let change in a running pod.
+    pub(crate) fn pod_resize(&self) -> PodResize {
+        *self.pod_resize.borrow()
     }
 
     /// Gathers the input for `row`. `others`: the other Recommendations of its workload.
@@ -150,7 +148,7 @@ impl Sources {
         let (start_gates, forward_gates, delivery) =
             self.gates(row, &policy, &numbers, &rows, &honoured, past.last_ended(), holder.as_ref(), starts, now).await;
         let delivery = active.map_or(delivery, |r| r.delivery);
-        let settings = numbers.rollout_settings(delivery, self.resizes_in_place());
+        let settings = numbers.rollout_settings(delivery, self.pod_resize().is_served());
         let purpose = Purpose::of(row, active, &settings, &honoured, &forward_gates);
         let entry = id.as_ref().and_then(|id| self.sizes.entry(&id.namespace, &key(id)));
         let rollout = row.rollout.as_ref();

@@ -17,6 +17,7 @@
 //! | `siblings` | what other Recommendations of a workload show of it | no |
 //! | `approval` | which decision is honoured | no |
 //! | `gate_input` | the input of the gates | no |
+//! | [`pod_resize`] | what the API server lets change in a running pod | yes |
 //! | [`questions`] | sends concurrent queries within limits, and briefly caches the answers | queries to Prometheus |
 //! | `moves` | what restarts an evaluation while it waits | no |
 //! | [`gather`] | what one evaluation sees: the whole input of gates and rollout machine | through those |
@@ -54,6 +55,7 @@ pub mod nodes;
 pub mod observed_rows;
 mod outlived;
 pub mod pending_writes;
+pub mod pod_resize;
 pub mod pods;
 pub mod policies;
 pub mod questions;

@@ -44,7 +44,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     if delivery != DeliveryMode::Manual || input.workload.is_none() || input.resizes_in_place() {
         return None;
     }
-    let why = if input.in_place {
+    let why = if input.pod_resize.is_served() {
         "its pods run to completion and are not resized"
     } else {
         "the API server has no pods/resize (Kubernetes 1.33 or newer has it)"
@@ -59,36 +59,39 @@ mod tests {
     use trimtab_core::WorkloadKind;
 
     use super::*;
-    use crate::testkit::{Scene, argo_cd, asked};
+    use crate::{
+        PodResize::{Absent, Full},
+        testkit::{Scene, argo_cd, asked},
+    };
 
     #[test]
     fn closed_for_what_cannot_be_had() {
-        for (mode, admission, in_place, gitops, expected) in [
-            (Auto, true, true, true, None),
-            (Auto, false, false, false, None),
-            (Auto, false, true, true, None),
-            (Auto, false, false, true, Some(MANUAL)),
-            (Admission, true, true, false, None),
-            (Admission, false, true, false, Some(ADMISSION)),
-            (Template, false, false, false, None),
-            (Manual, true, true, false, None),
-            (Manual, true, false, false, Some(MANUAL)),
-            (Git, true, true, true, Some(NOT_YET)),
+        for (mode, admission, pod_resize, gitops, expected) in [
+            (Auto, true, Full, true, None),
+            (Auto, false, Absent, false, None),
+            (Auto, false, Full, true, None),
+            (Auto, false, Absent, true, Some(MANUAL)),
+            (Admission, true, Full, false, None),
+            (Admission, false, Full, false, Some(ADMISSION)),
+            (Template, false, Absent, false, None),
+            (Manual, true, Full, false, None),
+            (Manual, true, Absent, false, Some(MANUAL)),
+            (Git, true, Full, true, Some(NOT_YET)),
         ] {
             let mut scene = Scene::new();
-            (scene.rules.delivery, scene.admission, scene.in_place) = (mode, admission, in_place);
+            (scene.rules.delivery, scene.admission, scene.pod_resize) = (mode, admission, pod_resize);
             if gitops {
                 scene.workload.owners = Box::new([argo_cd()]);
             }
             let found = asked(&GATE, &scene).map(|(reason, _)| reason);
-            assert_eq!(found.as_deref(), expected, "{mode:?} {admission} {in_place} {gitops}");
+            assert_eq!(found.as_deref(), expected, "{mode:?} {admission} {pod_resize:?} {gitops}");
         }
         for kind in ["Rollout.v1alpha1.argoproj.io", "Flock.v1.example.com"].map(WorkloadKind::named) {
             for (mode, expected) in
                 [(Auto, None), (Manual, None), (Template, Some(NOT_YET)), (Admission, Some(NOT_YET))]
             {
                 let mut scene = Scene::new().of_kind(kind.clone().unwrap_or(WorkloadKind::Job));
-                (scene.rules.delivery, scene.admission, scene.in_place) = (mode, true, true);
+                (scene.rules.delivery, scene.admission) = (mode, true);
                 let found = asked(&GATE, &scene).map(|(reason, _)| reason);
                 assert_eq!(found.as_deref(), expected, "{kind:?} {mode:?}");
             }

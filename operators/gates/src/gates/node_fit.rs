@@ -96,7 +96,10 @@ mod tests {
     use trimtab_core::WorkloadKind;
 
     use super::*;
-    use crate::testkit::{Scene, asked, node, size};
+    use crate::{
+        PodResize,
+        testkit::{Scene, asked, node, size},
+    };
 
     // Three pods of 500m and 512Mi, two of them on node-a, one on node-b.
     #[test]
@@ -131,9 +134,9 @@ mod tests {
         scene.nodes.clear();
         scene.proposal = vec![size("app", "600m/1", "512Mi/1Gi")];
         assert!(asked(&GATE, &scene).is_some_and(|(_, m)| m.contains("that node is not known")));
-        scene.in_place = false;
+        scene.pod_resize = PodResize::Absent;
         assert_eq!(asked(&GATE, &scene), None);
-        scene.in_place = true;
+        scene.pod_resize = PodResize::Full;
         scene.rules.if_infeasible = IfInfeasible::Evict;
         assert_eq!(asked(&GATE, &scene), None);
         scene.rules.delivery = DeliveryMode::Manual;

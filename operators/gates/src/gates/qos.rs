@@ -43,7 +43,10 @@ mod tests {
     use trimtab_world::row::ContainerKind;
 
     use super::*;
-    use crate::testkit::{Scene, asked, size};
+    use crate::{
+        PodResize,
+        testkit::{Scene, asked, size},
+    };
 
     #[test]
     fn closed_where_the_class_of_a_running_pod_would_change() {
@@ -82,7 +85,7 @@ mod tests {
         let mut scene = Scene::new();
         scene.proposal = vec![size("app", "1/1", "1Gi/1Gi")];
         assert!(asked(&GATE, &scene).is_some());
-        scene.in_place = false;
+        scene.pod_resize = PodResize::Absent;
         assert_eq!(asked(&GATE, &scene), None);
     }
 }

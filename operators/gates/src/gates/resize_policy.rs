@@ -56,29 +56,32 @@ mod tests {
     use trimtab_core::WorkloadKind::{CronJob, Deployment};
 
     use super::*;
-    use crate::testkit::{Scene, asked, size};
+    use crate::{
+        PodResize::{Absent, Full},
+        testkit::{Scene, asked, size},
+    };
 
     #[test]
     fn closed_where_the_only_replica_would_restart() {
         let cpu_only = || size("app", "250m/1", "512Mi/1Gi");
-        for (kind, replicas, restarts, by_person, in_place, expected) in [
-            (Deployment, 1, (true, false), false, true, true),
-            (Deployment, 2, (true, false), false, true, false),
-            (Deployment, 1, (true, false), true, true, false),
+        for (kind, replicas, restarts, by_person, pod_resize, expected) in [
+            (Deployment, 1, (true, false), false, Full, true),
+            (Deployment, 2, (true, false), false, Full, false),
+            (Deployment, 1, (true, false), true, Full, false),
             // Memory stays as it is, so its policy does not matter.
-            (Deployment, 1, (false, true), false, true, false),
-            (Deployment, 1, (false, false), false, true, false),
-            (Deployment, 1, (true, false), false, false, false),
-            (CronJob, 1, (true, false), false, true, false),
+            (Deployment, 1, (false, true), false, Full, false),
+            (Deployment, 1, (false, false), false, Full, false),
+            (Deployment, 1, (true, false), false, Absent, false),
+            (CronJob, 1, (true, false), false, Full, false),
         ] {
             let mut scene = Scene::new().of_kind(kind);
             scene.scale(replicas);
             let container = &mut scene.template().containers[0];
             (container.cpu_resize_restarts, container.memory_resize_restarts) = restarts;
             scene.proposal = vec![cpu_only()];
-            (scene.approved_by_person, scene.in_place) = (by_person, in_place);
+            (scene.approved_by_person, scene.pod_resize) = (by_person, pod_resize);
             let found = asked(&GATE, &scene).is_some();
-            assert_eq!(found, expected, "{kind} {replicas} {restarts:?} person={by_person} in_place={in_place}");
+            assert_eq!(found, expected, "{kind} {replicas} {restarts:?} person={by_person} {pod_resize:?}");
         }
     }
 }

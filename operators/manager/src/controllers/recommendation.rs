@@ -17,7 +17,7 @@ use crate::{caches::Caches, process::Process, shared::Shared};
 /// Starts it.
 pub fn start(shared: &Shared) -> JoinHandle<()> {
     let Process { args, client, metrics, now, stop, .. } = &shared.process;
-    let Caches { world, policy_rows, recommendations, guard, in_place, admission, emergency_stop, .. } = &shared.caches;
+    let Caches { world, policy_rows, recommendations, guard, pod_resize, admission, emergency_stop, .. } = &shared.caches;
     let sources = Sources {
         world: world.clone(),
         policies: policy_rows.clone(),
@@ -26,7 +26,7 @@ pub fn start(shared: &Shared) -> JoinHandle<()> {
         admission: admission.clone(),
         usage: usage(&shared.feeds),
         emergency_stop: emergency_stop.clone(),
-        in_place: in_place.clone(),
+        pod_resize: pod_resize.clone(),
         limiter: Arc::default(),
         refused_pods: RefusedPods::start(client.clone(), args.page_size, stop.clone()),
         nodes: Arc::default(),

@@ -1,14 +1,11 @@
 //! The controller as the program runs it, on an API server in memory. In: workloads and Recommendations. Out: what the
 //! server has and was sent. The clock is paused: time passes when everybody waits.
 
-use std::{
-    sync::{Arc, atomic::AtomicBool},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::{sync::watch, time::Instant};
 use tokio_util::sync::CancellationToken;
 use trimtab_admission_sizes::{AppliedSizesWriter, SizesAdmission, SizesRow};
 use trimtab_api::{OptimizationPolicy, runbooks::Runbooks};
@@ -18,6 +15,7 @@ use trimtab_recommendation::{
     CONTROLLER, controller,
     emergency_stop::EmergencyStop,
     gather::{Sources, Usage},
+    pod_resize::PodResize,
     policies::policy_row,
     reconciler::Reconciler,
     refused_pods::RefusedPods,
@@ -55,6 +53,8 @@ pub fn clock() -> Timestamp {
 pub struct Bed {
     pub server: Server,
     pub metrics: Arc<Metrics>,
+    /// What the server lets change in a running pod: anything, until a test says otherwise.
+    pub pod_resize: watch::Sender<PodResize>,
     stop: CancellationToken,
 }
 
@@ -74,8 +74,9 @@ impl Bed {
             fixtures::deployment(&server, name);
         }
         let (stop, metrics) = (CancellationToken::new(), Metrics::new("test", None));
-        run(&server, &stop, &metrics, workloads);
-        Self { server, metrics, stop }
+        let (pod_resize, known) = watch::channel(PodResize::Full);
+        run(&server, &stop, &metrics, workloads, known);
+        Self { server, metrics, pod_resize, stop }
     }
 
     /// The policy's Recommendation for a Deployment, approved by a person once its digest is shown.
@@ -199,7 +200,13 @@ fn line(asked: &Asked) -> String {
     }
 }
 
-fn run(server: &Server, stop: &CancellationToken, metrics: &Arc<Metrics>, workloads: &[&str]) {
+fn run(
+    server: &Server,
+    stop: &CancellationToken,
+    metrics: &Arc<Metrics>,
+    workloads: &[&str],
+    pod_resize: watch::Receiver<PodResize>,
+) {
     let client = server.client();
     let leadership = Leadership::always();
     let writer = |name: &str| Writer::new(client.clone(), name, leadership.clone());
@@ -219,7 +226,7 @@ fn run(server: &Server, stop: &CancellationToken, metrics: &Arc<Metrics>, worklo
         admission: SizesAdmission::start(client.clone(), stop.clone()),
         usage: Some(Usage { source: Arc::new(Meter), store }),
         emergency_stop: emergency_stop.clone(),
-        in_place: Arc::new(AtomicBool::new(true)),
+        pod_resize,
         limiter: Arc::default(),
         refused_pods: RefusedPods::start(client.clone(), 500, stop.clone()),
         nodes: Arc::default(),

@@ -6,6 +6,7 @@ mod approved_for;
 mod bed;
 mod faults;
 mod fixtures;
+mod kept_limit;
 mod meter;
 mod order;
 mod outdated;
