@@ -11,7 +11,8 @@ use trimtab_core::WorkloadKind;
 
 use crate::words;
 
-/// The reason of the closed gate that reports the same for the pods themselves.
+/// The reason of the closed gate that reports the same for the pods themselves, and of a memory limit that an API server
+/// before Kubernetes 1.34 would not lower again.
 const REASON: &str = "CannotBeUndone";
 
 /// Why its undo could not restore what pods have now; `None` where it could.

@@ -9,6 +9,7 @@
 #[allow(dead_code)]
 #[path = "../chart/helm.rs"]
 mod helm;
+mod limits;
 mod release;
 mod server;
 mod stages;
@@ -42,7 +43,7 @@ const WARNINGS: usize = 3;
 /// How often a kind that is not served may be asked for meanwhile: at once, after half a minute, with longer pauses.
 const ASKED: usize = 4;
 
-/// A Deployment of two pods without limits: before 1.34 the API server refuses to lower a memory limit in place.
+/// A Deployment of two pods without limits: before 1.34 no memory limit is lowered in place, which `limits` is about.
 async fn workload(cluster: &Cluster) -> Result<()> {
     let mut web = deployment("shop", "web", 2);
     web["spec"]["template"]["spec"]["containers"][0]["resources"] = json!({"requests": requests()});
@@ -106,6 +107,7 @@ async fn trimtab_is_installed_recommends_rolls_out_is_upgraded_and_removed() -> 
     let applied = stands(&guarded, &trimtab, "Applied").await?;
     rolled_out(&guarded, &applied).await?;
     calm(&guarded.cluster, &server, &trimtab)?;
+    limits::checked(&guarded, &trimtab, &server).await?;
     stages.passed("rollout")?;
 
     release.upgrade(&guarded.cluster).await?;

@@ -8,11 +8,15 @@ use crate::support::Cluster;
 
 /// Since this minor version there are mutating admission policies.
 const MUTATING: u32 = 36;
+/// Since this minor version a memory limit is lowered in place without a restart.
+const LOWERS_LIMITS: u32 = 34;
 
 /// An API server.
 pub struct Server {
     /// Whether it has mutating admission policies.
     pub mutates: bool,
+    /// Whether its code lowers memory limits in place: that is no feature, so that what it emulates does not matter.
+    pub lowers_limits: bool,
 }
 
 impl Server {
@@ -34,7 +38,8 @@ impl Server {
         let core = raw(cluster, "/api/v1").await?;
         let kinds = core["resources"].as_array().context("resources")?;
         ensure!(kinds.iter().any(|kind| kind["name"] == "pods/resize"), "{shown} cannot resize pods in place");
-        Ok(Self { mutates })
+        let code: u32 = word("minor").parse().context("the minor version of the code")?;
+        Ok(Self { mutates, lowers_limits: code >= LOWERS_LIMITS })
     }
 
     /// Trimtab's objects in the cluster that belong to no namespace, as `kind/name`.
