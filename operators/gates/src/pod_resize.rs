@@ -6,10 +6,9 @@ use k8s_openapi::apimachinery::pkg::version::Info;
 const LOWERS_LIMITS: u32 = 34;
 
 /// What the API server lets change in a running pod.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PodResize {
     /// Nothing: it has no `pods/resize`.
-    #[default]
     Absent,
     /// All but one thing: memory limits are lowered only where the container's `resizePolicy` restarts it.
     KeepsMemoryLimits,
