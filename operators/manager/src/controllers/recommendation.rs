@@ -17,7 +17,8 @@ use crate::{caches::Caches, process::Process, shared::Shared};
 /// Starts it.
 pub fn start(shared: &Shared) -> JoinHandle<()> {
     let Process { args, client, metrics, now, stop, .. } = &shared.process;
-    let Caches { world, policy_rows, recommendations, guard, pod_resize, admission, emergency_stop, .. } = &shared.caches;
+    let Caches { world, policy_rows, recommendations, guard, pod_resize, admission, emergency_stop, .. } =
+        &shared.caches;
     let sources = Sources {
         world: world.clone(),
         policies: policy_rows.clone(),
