@@ -97,7 +97,7 @@ fn has_key(schema: &Value, key: &str) -> bool {
         match at["properties"].get(part) {
             Some(inner) => at = inner,
             // A map of people's own keys, or a list.
-            None => return at["properties"].is_null(),
+            None => return at["properties"].is_null() || at["patternProperties"].is_object(),
         }
     }
     true
