@@ -111,7 +111,7 @@ fn typed(words: &[String], pod: &str) -> Vec<String> {
         let object = match last {
             "NAMESPACE" => Some("shop"),
             "POLICY" => Some("services"),
-            "WORKLOAD" => Some("web"),
+            "WORKLOAD" => Some("deploy/web"),
             "KIND" => Some("deployment"),
             "NODE" => Some("kwok-0"),
             "POD" => Some(pod),
