@@ -111,7 +111,8 @@ fn typed(words: &[String], pod: &str) -> Vec<String> {
         let object = match last {
             "NAMESPACE" => Some("shop"),
             "POLICY" => Some("services"),
-            "WORKLOAD" => Some("deploy/web"),
+            "WORKLOAD" if word == last => Some("deploy/web"), // `web` is that of a Rollout, too
+            "WORKLOAD" => Some("web"),
             "KIND" => Some("deployment"),
             "NODE" => Some("kwok-0"),
             "POD" => Some(pod),
