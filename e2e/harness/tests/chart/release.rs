@@ -20,9 +20,12 @@ const PROMISED: Duration = Duration::from_secs(20);
 const OWN: &str = "trimtab-system";
 const WAIT: [&str; 5] = ["-n", OWN, "--wait", "--timeout", "2m"];
 const GUARD: [&str; 2] = ["validatingadmissionpolicy", "trimtab-approval"];
-/// Rights that features bring.
-const RIGHTS: [(&str, &str); 3] =
-    [("patch", "pods/resize"), ("create", "pods/eviction"), ("patch", "deployments.apps")];
+/// Rights that features bring, as `kubectl auth can-i` asks for them: `pods/resize` would be a pod of that name.
+const RIGHTS: [&[&str]; 3] = [
+    &["patch", "pods", "--subresource=resize"],
+    &["create", "pods", "--subresource=eviction"],
+    &["patch", "deployments.apps"],
+];
 
 async fn object(plane: &Plane, args: &[&str]) -> Result<Value> {
     let mut all = vec!["get", "-o", "json"];
@@ -88,10 +91,10 @@ impl Releases {
     /// Waits until the account has the rights of the features, or none of them.
     async fn rights(&self, granted: bool) -> Result<()> {
         let account = format!("--as=system:serviceaccount:{OWN}:trimtab");
-        eventually(Duration::from_secs(10), "the rights are those of the features", async || {
-            for (verb, what) in RIGHTS {
-                let may = self.plane.kubectl(&["auth", "can-i", verb, what, "-A", &account]).await;
-                ensure!(may.is_ok() == granted, "it may {verb} {what}: {}", !granted);
+        eventually(Duration::from_secs(30), "the rights are those of the features", async || {
+            for right in RIGHTS {
+                let may = self.plane.kubectl(&[&["auth", "can-i"][..], right, &["-A", &account]].concat()).await;
+                ensure!(may.is_ok() == granted, "it may {}: {}", right.join(" "), !granted);
             }
             Ok(())
         })
