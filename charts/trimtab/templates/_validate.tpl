@@ -1,4 +1,26 @@
 {{/*
+Blocks of values that the templates reach into. One is missing after `helm upgrade --reuse-values` to a chart that brings it, and
+where it was set to null: then no template says which value it lacks. So each template, and the notes, asks for this first.
+A new block is named here, too.
+*/}}
+{{- define "trimtab.blocks" -}}
+{{- $parts := dict
+  "prometheus" (list "basicAuth" "labels")
+  "metrics" (list "service")
+  "networkPolicy" (list "dns" "apiServer" "prometheus" "git" "proxy")
+  "monitoring" (list "serviceMonitor" "podMonitor" "rules" "dashboards") -}}
+{{- $missing := list -}}
+{{- range $key := list "image" "features" "prometheus" "metricsServer" "controller" "log" "tracing" "metrics" "replicas" "podDisruptionBudget" "proxy" "trustedCA" "networkPolicy" "monitoring" "crds" "policies" "serviceAccount" "namespace" -}}
+{{- $block := index $.Values $key -}}
+{{- if kindIs "invalid" $block }}{{ $missing = append $missing $key }}{{ end -}}
+{{- range $part := index $parts $key | default list -}}
+{{- if and $block (kindIs "invalid" (index $block $part)) }}{{ $missing = append $missing (printf "%s.%s" $key $part) }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- with $missing }}{{ fail (printf "\n\n%s: no value, not even that of the chart: with `helm upgrade`, give --reset-then-reuse-values in place of --reuse-values, and set none of them to null.\n" (join ", " .)) }}{{ end -}}
+{{- end }}
+
+{{/*
 What the schema cannot say: combinations that cannot work. Each is refused with one sentence that begins with its key.
 */}}
 {{- define "trimtab.validate" -}}
