@@ -116,11 +116,23 @@ What the schema cannot say: combinations that cannot work. Each is refused with 
 {{- $refuse = append $refuse (list "networkPolicy.proxy" "names no pods and no addresses, so the proxy could not be reached") -}}
 {{- end -}}
 
-{{- $set := list -}}
-{{- range include "trimtab.env" . | fromYamlArray }}{{ $set = append $set .name }}{{ end -}}
+{{- range keys (default dict $v.commonLabels) | sortAlpha -}}
+{{- if or (hasPrefix "rbac.authorization.k8s.io/" .) (hasPrefix "rbac.trimtab.dev/" .) -}}
+{{- $refuse = append $refuse (list "commonLabels" (printf "%s would add Trimtab's own rights to another role: bind its roles to people instead" .)) -}}
+{{- end -}}
+{{- end -}}
+{{- range keys (default dict $v.commonAnnotations) | sortAlpha -}}
+{{- if hasPrefix "helm.sh/hook" . -}}
+{{- $refuse = append $refuse (list "commonAnnotations" (printf "%s would make a hook of every object, and Helm neither upgrades nor removes hooks with the release" .)) -}}
+{{- end -}}
+{{- end -}}
+
+{{- $own := list -}}
+{{- range include "trimtab.env" . | fromYamlArray }}{{ $own = append $own .name }}{{ end -}}
+{{- $set := $own -}}
 {{- range $v.extraEnv -}}
 {{- if has .name $set -}}
-{{- $refuse = append $refuse (list "extraEnv" (printf "%s is set by the chart already, and a name may be there once" .name)) -}}
+{{- $refuse = append $refuse (list "extraEnv" (printf "%s is %s, and a name may be there once" .name (ternary "set by the chart already" "there twice" (has .name $own)))) -}}
 {{- end -}}
 {{- $set = append $set .name -}}
 {{- end -}}
