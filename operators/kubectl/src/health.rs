@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{paint::Tint, table::Cell, words};
+use crate::{account::Account, paint::Tint, table::Cell, words};
 
 /// The leader, by the Lease.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -54,6 +54,12 @@ pub struct Guard {
     /// What to do about it.
     #[serde(skip)]
     pub remedy: Option<String>,
+    /// The account that it names, if it is the approval guard.
+    #[serde(skip)]
+    pub account: Option<Account>,
+    /// The command that brings it back, if Helm installed it.
+    #[serde(skip)]
+    pub helm: Option<String>,
 }
 
 impl Guard {
