@@ -110,8 +110,8 @@ impl Session {
         Ok(compared(policy.as_ref(), binding.as_ref()))
     }
 
-    /// Refuses to act on the default namespace where the approval guard shows that Trimtab runs in another. Where nothing
-    /// shows it, nothing is refused.
+    /// Refuses to act on the default namespace where the approval guard shows that Trimtab runs in another. Where
+    /// nothing shows it, nothing is refused.
     pub async fn not_elsewhere(&self) -> Result<(), Problem> {
         if self.is_own_named() {
             return Ok(());

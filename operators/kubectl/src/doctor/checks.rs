@@ -18,7 +18,6 @@ use crate::{
 
 pub(super) const SERVER: &str = "API server";
 const CRDS: &str = "CRDs";
-const GUARD: &str = "Approval guard";
 const REQUESTER: &str = "Requester policy";
 const SIZES: &str = "Sizes policy";
 const USAGE: &str = "Usage source";
@@ -27,7 +26,7 @@ const VERSION: &str = "Version";
 
 /// What applies the CRDs and the admission policies.
 const APPLY_CRDS: &str = "kubectl apply --server-side -f crds/";
-const APPLY_POLICIES: &str = "kubectl apply --server-side --force-conflicts -f policies/";
+pub(super) const APPLY_POLICIES: &str = "kubectl apply --server-side --force-conflicts -f policies/";
 
 pub(super) fn crds(crds: &Read<Crds>) -> Line {
     match crds {
@@ -39,22 +38,11 @@ pub(super) fn crds(crds: &Read<Crds>) -> Line {
     }
 }
 
-pub(super) fn guard(guard: &Read<Guard>) -> Line {
-    match guard {
-        Err(why) => Line::not_checked(GUARD, why),
-        Ok(Guard { in_force: true, .. }) => Line::ok(GUARD, "in force"),
-        Ok(found) => {
-            let message = format!("not in force, so no approval is honoured: {}", lacks(found));
-            Line::failed(GUARD, message, remedy(found))
-        }
-    }
-}
-
-fn lacks(guard: &Guard) -> &str {
+pub(super) fn lacks(guard: &Guard) -> &str {
     guard.lacks.as_deref().unwrap_or("it is altered")
 }
 
-fn remedy(guard: &Guard) -> &str {
+pub(super) fn remedy(guard: &Guard) -> &str {
     guard.remedy.as_deref().unwrap_or(APPLY_POLICIES)
 }
 

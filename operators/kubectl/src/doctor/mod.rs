@@ -5,6 +5,7 @@
 
 mod checks;
 mod controller;
+mod guard;
 mod kinds;
 mod rights;
 
@@ -133,7 +134,7 @@ pub fn lines(facts: &Facts, now: Timestamp) -> Vec<Line> {
     let mut lines = vec![
         Line::ok(checks::SERVER, facts.server.clone()),
         checks::crds(&facts.crds),
-        checks::guard(&facts.guard),
+        guard::line(facts),
         checks::requester(facts),
         checks::sizes(facts),
     ];

@@ -17,7 +17,7 @@ fn condition(kind: &str, status: &str, reason: &str) -> Value {
 }
 
 /// An installation in which everything is as it should be.
-fn facts() -> Facts {
+pub(super) fn facts() -> Facts {
     Facts {
         server: "Kubernetes v1.36.0 at https://10.0.0.1:6443".to_owned(),
         own: "trimtab-system".to_owned(),
@@ -39,6 +39,7 @@ fn facts() -> Facts {
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),
             account: "trimtab".to_owned(),
             kinds: Ok(Vec::new()),
+            helm: None,
         })),
     }
 }
