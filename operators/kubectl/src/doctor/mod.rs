@@ -47,7 +47,7 @@ pub struct Facts {
     pub kinds: Read<Vec<NamedKind>>,
     /// All policies.
     pub policies: Read<Vec<OptimizationPolicy>>,
-    /// The leader; `None` where there is no Lease.
+    /// The leader; `None` where nobody holds the Lease.
     pub operator: Read<Option<Operator>>,
     /// The controller's Deployment; `None` where there is none.
     pub controller: Read<Option<Controller>>,

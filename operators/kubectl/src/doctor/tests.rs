@@ -248,7 +248,7 @@ const CASES: &[Case] = &[
         "services: ForeignSeries",
         "",
     ),
-    (|f| f.operator = Ok(None), "Leader", Status::Warning, "there is no Lease", "kubectl get pods -n trimtab-system"),
+    (|f| f.operator = Ok(None), "Leader", Status::Warning, "nobody holds", "kubectl get pods -n trimtab-system"),
     (
         |f| f.operator.as_mut().unwrap().as_mut().unwrap().expires = "2026-11-21T11:59:58Z".parse().unwrap(),
         "Leader",
