@@ -28,6 +28,12 @@ const VERSION: &str = "Version";
 const APPLY_CRDS: &str = "kubectl apply --server-side -f crds/";
 pub(super) const APPLY_POLICIES: &str = "kubectl apply --server-side --force-conflicts -f policies/";
 
+/// The policy was left behind when the feature was taken away.
+const OUTLIVED: &str = "in force, though the feature admission is off: new pods still get the sizes in AppliedSizes, and \
+                        Trimtab does not see that they do";
+const DELETE_SIZES: &str = "kubectl delete mutatingadmissionpolicybinding,mutatingadmissionpolicy trimtab-sizes, or \
+                            features.admission: true in the values of the chart";
+
 pub(super) fn crds(crds: &Read<Crds>) -> Line {
     match crds {
         Err(why) => Line::not_checked(CRDS, why),
@@ -65,7 +71,12 @@ pub(super) fn sizes(facts: &Facts) -> Line {
     let asked = Feature::Admission.asked_by(policies);
     let (message, todo) = match (&facts.has_mutating, &facts.sizes) {
         (Err(why), _) | (Ok(true), Err(why)) => return Line::not_checked(SIZES, why),
-        (Ok(true), Ok(Guard { in_force: true, .. })) => return Line::ok(SIZES, "in force"),
+        (Ok(true), Ok(Guard { in_force: true, .. })) => {
+            if asked.is_empty() && is_off(facts, Feature::Admission) {
+                return Line::warning(SIZES, OUTLIVED, DELETE_SIZES);
+            }
+            return Line::ok(SIZES, "in force");
+        }
         (Ok(false), _) => {
             let message = "not available before Kubernetes 1.36: delivery Admission is not possible";
             if asked.is_empty() {

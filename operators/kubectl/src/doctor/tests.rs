@@ -144,6 +144,13 @@ const CASES: &[Case] = &[
         "",
     ),
     (
+        |f| f.missing = missing(|n| n.feature == Feature::Admission),
+        "Sizes policy",
+        Status::Warning,
+        "in force, though the feature admission is off",
+        "kubectl delete mutatingadmissionpolicybinding,mutatingadmissionpolicy trimtab-sizes",
+    ),
+    (
         |f| f.missing = missing(|n| n.resource == "nodes" && n.verb == "watch"),
         "Rights: recommend",
         Status::Failed,
