@@ -29,8 +29,8 @@ const APPLY_CRDS: &str = "kubectl apply --server-side -f crds/";
 pub(super) const APPLY_POLICIES: &str = "kubectl apply --server-side --force-conflicts -f policies/";
 
 /// The policy was left behind when the feature was taken away.
-const OUTLIVED: &str = "in force, though the feature admission is off: new pods still get the sizes in AppliedSizes, and \
-                        Trimtab does not see that they do";
+const OUTLIVED: &str = "in force, though the feature admission is off: new pods still get the sizes in AppliedSizes, \
+                        and Trimtab does not see that they do";
 const DELETE_SIZES: &str = "kubectl delete mutatingadmissionpolicybinding,mutatingadmissionpolicy trimtab-sizes, or \
                             features.admission: true in the values of the chart";
 

@@ -3,6 +3,7 @@
 //! In: what was read of the cluster, and why the rest could not be. Out: lines, for people or as data, and an exit code.
 //! Pure. What may not be read is not checked: that is no fault of the installation.
 
+mod absent;
 mod checks;
 mod controller;
 mod guard;
@@ -129,10 +130,15 @@ pub fn unreachable(why: &str) -> Line {
     Line::failed(checks::SERVER, why, "kubectl version, with the same kubeconfig and context")
 }
 
-/// A line for each check, in the order in which things depend on each other.
+/// A line for each check, in the order in which things depend on each other. Where Trimtab is not installed, nothing
+/// else is said.
 pub fn lines(facts: &Facts, now: Timestamp) -> Vec<Line> {
+    let server = Line::ok(checks::SERVER, facts.server.clone());
+    if let Some(absent) = absent::line(facts, now) {
+        return vec![server, absent];
+    }
     let mut lines = vec![
-        Line::ok(checks::SERVER, facts.server.clone()),
+        server,
         checks::crds(&facts.crds),
         guard::line(facts),
         checks::requester(facts),
