@@ -115,7 +115,7 @@ pub struct Absence {
     pub text: String,
 }
 
-/// Where the Lease is missing, or was released, as by a Trimtab that ended or gave up to lead.
+/// Where the Lease is missing, or was released, as by a Trimtab that ended or gave up the lead.
 const NOBODY: &str =
     "nobody holds the Lease trimtab-controller: Trimtab is not installed there, does not lead, or runs without leader \
      election";

@@ -66,7 +66,8 @@ pub async fn status(session: &Session, args: &StatusArgs) -> Result<(), Problem>
     }
     session.screen.say(&overview::screen(&overview, session.now(), session.screen.paint))?;
     if let Some(why) = elsewhere {
-        session.screen.note(&format!("warning: {why}, or no approval is honoured"));
+        let own = session.own();
+        session.screen.note(&format!("warning: {why}. If it does run in {own}, no approval is honoured"));
     }
     Ok(())
 }
