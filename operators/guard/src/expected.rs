@@ -41,9 +41,7 @@ impl Expected {
     /// # Errors
     /// If the manifest of this build is not what this crate expects.
     pub fn for_installation(policy: Option<&Policy>) -> Result<Self, GuardFault> {
-        let variables = policy.and_then(|p| p.spec.as_ref()?.variables.as_ref());
-        let account = variables.and_then(|all| all.iter().find(|v| v.name == ACCOUNT_VARIABLE));
-        Self::new(account.map(|v| v.expression.trim_matches('\'')).unwrap_or_default())
+        Self::new(policy.and_then(account).unwrap_or_default())
     }
 
     pub(crate) fn read(manifest: &str, account: &str) -> Result<Self, GuardFault> {
@@ -72,6 +70,12 @@ impl Expected {
         variable.expression.clone_from(&account);
         Ok(Self { policy, binding, account })
     }
+}
+
+/// The account that a guard names, such as `system:serviceaccount:trimtab-system:trimtab`.
+pub fn account(policy: &Policy) -> Option<&str> {
+    let variable = policy.spec.as_ref()?.variables.as_ref()?.iter().find(|v| v.name == ACCOUNT_VARIABLE)?;
+    Some(variable.expression.trim_matches('\''))
 }
 
 /// A CEL string literal.

@@ -24,7 +24,7 @@ mod unbroken;
 pub mod watch;
 
 pub use check::{check, since};
-pub use expected::{Expected, NAME};
+pub use expected::{Expected, NAME, account};
 pub use fault::{GuardFault, Kind};
 pub use trust::trustworthy;
 pub use watch::{Guard, InForce};

@@ -14,8 +14,10 @@ use trimtab_guard::{Expected, GuardFault, NAME as GUARD, check};
 use trimtab_runtime::{Explain, unaltered::difference};
 
 use crate::{
+    account::{Account, helm_upgrade},
     cluster::{Session, answer},
     health::{Guard, Read},
+    problem::Problem,
 };
 
 /// The group and version that has the kinds of mutating policies, from Kubernetes 1.36 on.
@@ -42,12 +44,18 @@ static REQUESTER: Shipped = Shipped {
 /// The approval guard, compared with the one of this release.
 fn compared(policy: Option<&ValidatingAdmissionPolicy>, binding: Option<&ValidatingAdmissionPolicyBinding>) -> Guard {
     let expected = Expected::for_installation(policy);
-    let Err(fault) = expected.and_then(|expected| check(&expected, policy, binding)) else { return Guard::in_force() };
-    let release = match &fault {
-        GuardFault::Outdated { release, .. } => Some((*release).to_owned()),
-        _ => None,
+    let found = match expected.and_then(|expected| check(&expected, policy, binding)) {
+        Ok(()) => Guard::in_force(),
+        Err(fault) => {
+            let release = match &fault {
+                GuardFault::Outdated { release, .. } => Some((*release).to_owned()),
+                _ => None,
+            };
+            Guard { release, ..Guard::lacking(fault.to_string(), fault.what_to_do()) }
+        }
     };
-    Guard { release, ..Guard::lacking(fault.to_string(), fault.what_to_do()) }
+    let helm = policy.and_then(|policy| helm_upgrade(&policy.metadata));
+    Guard { account: policy.and_then(Account::named_by), helm, ..found }
 }
 
 impl Shipped {
@@ -100,6 +108,23 @@ impl Session {
         let binding = Api::<ValidatingAdmissionPolicyBinding>::all(self.client.clone()).get_opt(GUARD).await;
         let binding = binding.map_err(|e| self.unread(e, "ValidatingAdmissionPolicyBindings"))?;
         Ok(compared(policy.as_ref(), binding.as_ref()))
+    }
+
+    /// Refuses to act on the default namespace where the approval guard shows that Trimtab runs in another. Where
+    /// nothing shows it, nothing is refused.
+    pub async fn not_elsewhere(&self) -> Result<(), Problem> {
+        if self.is_own_named() {
+            return Ok(());
+        }
+        let policy = Api::<ValidatingAdmissionPolicy>::all(self.client.clone()).get_opt(GUARD).await;
+        let named = policy.ok().flatten().as_ref().and_then(Account::named_by);
+        match named.and_then(|account| account.elsewhere(self.own())) {
+            Some(why) => Err(Problem::Failed(format!(
+                "{why}, or --trimtab-namespace {} if it does run there. Nothing was changed",
+                self.own()
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// Whether new pods get their sizes by admission.

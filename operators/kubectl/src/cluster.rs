@@ -132,7 +132,12 @@ impl Session {
 
     /// Trimtab's own namespace.
     pub fn own(&self) -> &str {
-        &self.place.trimtab_namespace
+        self.place.trimtab_namespace.as_deref().unwrap_or("trimtab-system")
+    }
+
+    /// Whether Trimtab's own namespace was given.
+    pub fn is_own_named(&self) -> bool {
+        self.place.trimtab_namespace.is_some()
     }
 
     /// The Recommendations of a namespace, or of all.

@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::{paint::Tint, table::Cell, words};
+use crate::{account::Account, paint::Tint, table::Cell, words};
 
 /// The leader, by the Lease.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -54,6 +54,12 @@ pub struct Guard {
     /// What to do about it.
     #[serde(skip)]
     pub remedy: Option<String>,
+    /// The account that it names, if it is the approval guard.
+    #[serde(skip)]
+    pub account: Option<Account>,
+    /// The command that brings it back, if Helm installed it.
+    #[serde(skip)]
+    pub helm: Option<String>,
 }
 
 impl Guard {
@@ -103,22 +109,21 @@ impl<T: Clone> From<&Read<T>> for Fact<T> {
 /// No running Trimtab.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Absence {
-    /// Whether that is certain. Without leader election there is no Lease, and a Trimtab may run all the same.
+    /// Whether that is certain. Without leader election nobody holds the Lease, and a Trimtab may run all the same.
     pub is_certain: bool,
     /// What is known of it.
     pub text: String,
 }
 
+/// Where the Lease is missing, or was released, as by a Trimtab that ended or gave up the lead.
+const NOBODY: &str =
+    "nobody holds the Lease trimtab-controller: Trimtab is not installed there, does not lead, or runs without leader \
+     election";
+
 /// Whether no Trimtab runs, by its Lease.
 pub fn absence(operator: Option<&Operator>, now: Timestamp) -> Option<Absence> {
     match operator {
-        None => Some(Absence {
-            is_certain: false,
-            text:
-                "no running Trimtab is seen (there is no Lease trimtab-controller: it is not installed there, or runs \
-                   without leader election)"
-                    .to_owned(),
-        }),
+        None => Some(Absence { is_certain: false, text: format!("no running Trimtab is seen ({NOBODY})") }),
         Some(o) if o.expires < now => {
             let ago = words::since(o.expires, now);
             Some(Absence {
@@ -138,10 +143,7 @@ fn unknown(why: &str) -> Cell {
 pub(crate) fn operator(operator: &Fact<Option<Operator>>, now: Timestamp) -> Cell {
     match operator {
         Fact::Unknown(why) => unknown(why),
-        Fact::Known(None) => Cell::tinted(
-            "not seen: no Lease trimtab-controller; it is not installed there, or runs without leader election",
-            Tint::Bad,
-        ),
+        Fact::Known(None) => Cell::tinted(format!("not seen: {NOBODY}"), Tint::Bad),
         Fact::Known(Some(o)) if o.expires < now => {
             Cell::tinted(format!("gone: {} led until {} ago", o.holder, words::since(o.expires, now)), Tint::Bad)
         }
@@ -223,6 +225,6 @@ mod tests {
         let gone = absence(Some(&until("2026-11-21T11:59:49Z")), now()).unwrap();
         assert_eq!(gone.text, "no Trimtab is running (trimtab-1 led until 11s ago)");
         assert!(gone.is_certain);
-        assert!(absence(None, now()).is_some_and(|a| !a.is_certain && a.text.contains("no Lease")));
+        assert!(absence(None, now()).is_some_and(|a| !a.is_certain && a.text.contains("nobody holds the Lease")));
     }
 }

@@ -1,7 +1,8 @@
-//! What an undo could not restore.
+//! What an undo could not restore, and what cannot be done to running pods.
 //!
 //! In: a Recommendation. Out: a warning. Pure. The API server changes amounts of a running pod but does not remove any:
-//! an amount that a proposal sets for the first time stays on the pods that have it.
+//! an amount that a proposal sets for the first time stays on the pods that have it, and one that a proposal takes away
+//! keeps it from starting.
 
 use trimtab_api::{
     recommendation::Recommendation,
@@ -14,6 +15,8 @@ use crate::words;
 /// The reason of the closed gate that reports the same for the pods themselves, and of a memory limit that an API server
 /// before Kubernetes 1.34 would not lower again.
 const REASON: &str = "CannotBeUndone";
+/// The reason of the closed gate of a proposal that takes an amount away.
+const REMOVED: &str = "CannotBeRemoved";
 
 /// Why its undo could not restore what pods have now; `None` where it could.
 pub fn warning(rec: &Recommendation) -> Option<String> {
@@ -21,7 +24,7 @@ pub fn warning(rec: &Recommendation) -> Option<String> {
     let what = match status.gates.iter().find(|gate| gate.reason == REASON) {
         Some(gate) => gate.message.clone(),
         None => {
-            let set = set_for_the_first_time(rec, &status.current);
+            let set = amounts(rec, &status.current, (false, true));
             if set.is_empty() {
                 return None;
             }
@@ -36,7 +39,30 @@ pub fn warning(rec: &Recommendation) -> Option<String> {
     Some(format!("{} cannot be undone: {what}", words::full_name(rec)))
 }
 
-fn set_for_the_first_time(rec: &Recommendation, current: &[ContainerResources]) -> Vec<String> {
+/// Why it would not be started after its approval, because it takes amounts away; `None` where it takes none away.
+pub fn removal(rec: &Recommendation) -> Option<String> {
+    let status = rec.status.as_ref()?;
+    let what = match status.gates.iter().find(|gate| gate.reason == REMOVED) {
+        Some(gate) => gate.message.clone(),
+        None => {
+            let lost = amounts(rec, &status.current, (true, false));
+            if lost.is_empty() {
+                return None;
+            }
+            format!(
+                "{} would be taken away, which the API server refuses while pods run: keep {}, or apply status.patch \
+                 by hand, which creates new pods",
+                lost.join(", "),
+                if lost.len() == 1 { "it" } else { "them" }
+            )
+        }
+    };
+    let name = words::full_name(rec);
+    Some(format!("{name} is not started where pods are resized in place ({REMOVED}): {what}"))
+}
+
+/// The amounts that are set before and after as `wanted` says.
+fn amounts(rec: &Recommendation, current: &[ContainerResources], wanted: (bool, bool)) -> Vec<String> {
     // Pods of workloads that run to completion are not resized: the next ones get the former values again.
     if rec.spec.target_ref.kind.parse().is_ok_and(WorkloadKind::runs_to_completion) {
         return Vec::new();
@@ -51,7 +77,7 @@ fn set_for_the_first_time(rec: &Recommendation, current: &[ContainerResources]) 
             ("CPU limit", &from.limits.cpu, &to.limits.cpu),
             ("memory limit", &from.limits.memory, &to.limits.memory),
         ] {
-            if before.is_none() && after.is_some() {
+            if (before.is_some(), after.is_some()) == wanted {
                 found.push(format!("{what} of container {}", to.name));
             }
         }
@@ -72,7 +98,7 @@ fn in_force(c: &ContainerResources) -> ContainerResources {
 mod tests {
     use serde_json::json;
 
-    use super::warning;
+    use super::{removal, warning};
     use crate::testkit::rec;
 
     #[test]
@@ -97,6 +123,27 @@ mod tests {
             "{said}"
         );
         assert_eq!(now(none, "CronJob"), None);
+    }
+
+    #[test]
+    fn what_would_be_taken_away_is_named() {
+        let now = |limits: serde_json::Value, kind: &str| {
+            let current = json!([{"name": "app", "requests": {"cpu": "1", "memory": "1Gi"}, "limits": limits}]);
+            let api = if kind == "CronJob" { "batch/v1" } else { "apps/v1" };
+            removal(&rec(
+                json!({"spec": {"targetRef": {"kind": kind, "apiVersion": api}}, "status": {"current": current}}),
+            ))
+        };
+        assert_eq!(now(json!({"memory": "1Gi"}), "Deployment"), None);
+        let limited = json!({"cpu": "2", "memory": "1Gi"});
+        let said = now(limited.clone(), "Deployment").unwrap_or_default();
+        for part in ["shop/deploy-web is not started", "(CannotBeRemoved): CPU limit of container app would be taken"] {
+            assert!(said.contains(part), "{said}");
+        }
+        assert_eq!(now(limited, "CronJob"), None);
+        let gate = json!({"gate": "InPlace", "reason": "CannotBeRemoved", "message": "CPU limit in pod web-1 would go"});
+        let said = removal(&rec(json!({"status": {"gates": [gate]}}))).unwrap_or_default();
+        assert!(said.contains("in pod web-1"), "{said}");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! files ([`lint`]); [`verbs`] reads and writes around them. Previews are computed by the controller's own code, which
 //! never writes here.
 
+pub mod account;
 mod admission;
 pub mod backing_off;
 pub mod chart;

@@ -24,7 +24,7 @@ use crate::{
 /// Everything that the screen shows.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// Who leads; `None` where there is no Lease.
+    /// Who leads; `None` where nobody holds the Lease.
     pub operator: Read<Option<Operator>>,
     /// The emergency stop; `None` where it is off.
     pub emergency_stop: Read<Option<EmergencyStop>>,

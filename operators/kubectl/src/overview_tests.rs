@@ -109,7 +109,7 @@ fn what_is_wrong_is_said_and_what_is_not_known_is_not_guessed() {
     bad.emergency_stop = Err("no right either".into());
     bad.policies = Ok(Vec::new());
     let text = screen(&overview(&bad), now(), Paint(false));
-    for part in ["not seen: no Lease", "not known: no right either", "POLICIES\n  none: "] {
+    for part in ["not seen: nobody holds the Lease", "not known: no right either", "POLICIES\n  none: "] {
         assert!(text.contains(part), "{part}\n{text}");
     }
 }

@@ -156,5 +156,14 @@ async fn decisions_are_held_to_rights() -> Result<()> {
     world.cluster.plane.kubectl(&["delete", "validatingadmissionpolicybinding", "trimtab-approval"]).await?;
     ada.says(0, &["status"], &["not in force", "ValidatingAdmissionPolicyBinding trimtab-approval is missing"]).await?;
     ada.says(0, &shop(&["approve", "deploy-job"]), &["note: the approval guard is not in force"]).await?;
+
+    // The guard shows where Trimtab runs: no emergency stop is confirmed that no controller would see.
+    let tools =
+        r#"[{"op": "replace", "path": "/spec/variables/0/expression", "value": "'system:serviceaccount:tools:own'"}]"#;
+    let change = ["patch", "validatingadmissionpolicy", "trimtab-approval", "--type=json", "-p", tools];
+    world.cluster.plane.kubectl(&change).await?;
+    ada.says(1, &["halt"], &["use --trimtab-namespace tools", "Nothing was changed"]).await?;
+    ada.says(0, &["halt", "--trimtab-namespace", OWN], &["emergency stop on"]).await?;
+    ada.says(0, &["status"], &["warning: the approval guard names system:serviceaccount:tools:own"]).await?;
     Ok(())
 }

@@ -18,7 +18,6 @@ use crate::{
 
 pub(super) const SERVER: &str = "API server";
 const CRDS: &str = "CRDs";
-const GUARD: &str = "Approval guard";
 const REQUESTER: &str = "Requester policy";
 const SIZES: &str = "Sizes policy";
 const USAGE: &str = "Usage source";
@@ -27,7 +26,13 @@ const VERSION: &str = "Version";
 
 /// What applies the CRDs and the admission policies.
 const APPLY_CRDS: &str = "kubectl apply --server-side -f crds/";
-const APPLY_POLICIES: &str = "kubectl apply --server-side --force-conflicts -f policies/";
+pub(super) const APPLY_POLICIES: &str = "kubectl apply --server-side --force-conflicts -f policies/";
+
+/// The policy was left behind when the feature was taken away.
+const OUTLIVED: &str = "in force, though the feature admission is off: new pods still get the sizes in AppliedSizes, \
+                        and Trimtab does not see that they do";
+const DELETE_SIZES: &str = "kubectl delete mutatingadmissionpolicybinding,mutatingadmissionpolicy trimtab-sizes, or \
+                            features.admission: true in the values of the chart";
 
 pub(super) fn crds(crds: &Read<Crds>) -> Line {
     match crds {
@@ -39,22 +44,11 @@ pub(super) fn crds(crds: &Read<Crds>) -> Line {
     }
 }
 
-pub(super) fn guard(guard: &Read<Guard>) -> Line {
-    match guard {
-        Err(why) => Line::not_checked(GUARD, why),
-        Ok(Guard { in_force: true, .. }) => Line::ok(GUARD, "in force"),
-        Ok(found) => {
-            let message = format!("not in force, so no approval is honoured: {}", lacks(found));
-            Line::failed(GUARD, message, remedy(found))
-        }
-    }
-}
-
-fn lacks(guard: &Guard) -> &str {
+pub(super) fn lacks(guard: &Guard) -> &str {
     guard.lacks.as_deref().unwrap_or("it is altered")
 }
 
-fn remedy(guard: &Guard) -> &str {
+pub(super) fn remedy(guard: &Guard) -> &str {
     guard.remedy.as_deref().unwrap_or(APPLY_POLICIES)
 }
 
@@ -77,7 +71,12 @@ pub(super) fn sizes(facts: &Facts) -> Line {
     let asked = Feature::Admission.asked_by(policies);
     let (message, todo) = match (&facts.has_mutating, &facts.sizes) {
         (Err(why), _) | (Ok(true), Err(why)) => return Line::not_checked(SIZES, why),
-        (Ok(true), Ok(Guard { in_force: true, .. })) => return Line::ok(SIZES, "in force"),
+        (Ok(true), Ok(Guard { in_force: true, .. })) => {
+            if asked.is_empty() && is_off(facts, Feature::Admission) {
+                return Line::warning(SIZES, OUTLIVED, DELETE_SIZES);
+            }
+            return Line::ok(SIZES, "in force");
+        }
         (Ok(false), _) => {
             let message = "not available before Kubernetes 1.36: delivery Admission is not possible";
             if asked.is_empty() {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use k8s_openapi::api::apps::v1::Deployment;
 
 use super::kinds;
-use crate::health::Read;
+use crate::{account::helm_upgrade, health::Read};
 
 /// The name of the Deployment, and of its container.
 pub const DEPLOYMENT: &str = "trimtab";
@@ -27,6 +27,8 @@ pub struct Controller {
     pub account: String,
     /// The custom resources that it is told to size, as it names them; or why they are not known.
     pub kinds: Read<Vec<String>>,
+    /// The command that brings it back, if Helm installed it.
+    pub helm: Option<String>,
 }
 
 impl From<&Deployment> for Controller {
@@ -43,6 +45,7 @@ impl From<&Deployment> for Controller {
             image,
             account: pod.and_then(|pod| pod.service_account_name.clone()).unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned()),
             kinds: container.map_or_else(|| Ok(Vec::new()), kinds::named),
+            helm: helm_upgrade(&deployment.metadata),
         }
     }
 }
@@ -96,6 +99,7 @@ mod tests {
         }
         let empty = Controller::from(&Deployment::default());
         let account = "default".to_owned();
-        assert_eq!(empty, Controller { image: String::new(), version: None, account, kinds: Ok(Vec::new()) });
+        let kinds = Ok(Vec::new());
+        assert_eq!(empty, Controller { image: String::new(), version: None, account, kinds, helm: None });
     }
 }

@@ -3,8 +3,10 @@
 //! In: what was read of the cluster, and why the rest could not be. Out: lines, for people or as data, and an exit code.
 //! Pure. What may not be read is not checked: that is no fault of the installation.
 
+mod absent;
 mod checks;
 mod controller;
+mod guard;
 mod kinds;
 mod rights;
 
@@ -46,7 +48,7 @@ pub struct Facts {
     pub kinds: Read<Vec<NamedKind>>,
     /// All policies.
     pub policies: Read<Vec<OptimizationPolicy>>,
-    /// The leader; `None` where there is no Lease.
+    /// The leader; `None` where nobody holds the Lease.
     pub operator: Read<Option<Operator>>,
     /// The controller's Deployment; `None` where there is none.
     pub controller: Read<Option<Controller>>,
@@ -128,12 +130,17 @@ pub fn unreachable(why: &str) -> Line {
     Line::failed(checks::SERVER, why, "kubectl version, with the same kubeconfig and context")
 }
 
-/// A line for each check, in the order in which things depend on each other.
+/// A line for each check, in the order in which things depend on each other. Where Trimtab is not installed, nothing
+/// else is said.
 pub fn lines(facts: &Facts, now: Timestamp) -> Vec<Line> {
+    let server = Line::ok(checks::SERVER, facts.server.clone());
+    if let Some(absent) = absent::line(facts, now) {
+        return vec![server, absent];
+    }
     let mut lines = vec![
-        Line::ok(checks::SERVER, facts.server.clone()),
+        server,
         checks::crds(&facts.crds),
-        checks::guard(&facts.guard),
+        guard::line(facts),
         checks::requester(facts),
         checks::sizes(facts),
     ];

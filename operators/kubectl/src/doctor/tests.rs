@@ -17,7 +17,7 @@ fn condition(kind: &str, status: &str, reason: &str) -> Value {
 }
 
 /// An installation in which everything is as it should be.
-fn facts() -> Facts {
+pub(super) fn facts() -> Facts {
     Facts {
         server: "Kubernetes v1.36.0 at https://10.0.0.1:6443".to_owned(),
         own: "trimtab-system".to_owned(),
@@ -39,6 +39,7 @@ fn facts() -> Facts {
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),
             account: "trimtab".to_owned(),
             kinds: Ok(Vec::new()),
+            helm: None,
         })),
     }
 }
@@ -141,6 +142,13 @@ const CASES: &[Case] = &[
         Status::Ok,
         "off, with the feature admission: it is missing",
         "",
+    ),
+    (
+        |f| f.missing = missing(|n| n.feature == Feature::Admission),
+        "Sizes policy",
+        Status::Warning,
+        "in force, though the feature admission is off",
+        "kubectl delete mutatingadmissionpolicybinding,mutatingadmissionpolicy trimtab-sizes",
     ),
     (
         |f| f.missing = missing(|n| n.resource == "nodes" && n.verb == "watch"),
@@ -247,7 +255,7 @@ const CASES: &[Case] = &[
         "services: ForeignSeries",
         "",
     ),
-    (|f| f.operator = Ok(None), "Leader", Status::Warning, "there is no Lease", "kubectl get pods -n trimtab-system"),
+    (|f| f.operator = Ok(None), "Leader", Status::Warning, "nobody holds", "kubectl get pods -n trimtab-system"),
     (
         |f| f.operator.as_mut().unwrap().as_mut().unwrap().expires = "2026-11-21T11:59:58Z".parse().unwrap(),
         "Leader",

@@ -95,7 +95,8 @@ struct Warned {
     risky: usize,
 }
 
-/// Warns about each one still to be approved that could not be undone, or whose risk is high, and counts them.
+/// Warns about each one still to be approved that would not start or could not be undone, or whose risk is high, and
+/// counts the latter two.
 fn warned(session: &Session, recs: &[Recommendation], decided: &Decided<'_>) -> Warned {
     let is_open = |rec: &&Recommendation| {
         let standing = decision::standing(rec, decided.subject, decided.decision, decided.user);
@@ -106,6 +107,7 @@ fn warned(session: &Session, recs: &[Recommendation], decided: &Decided<'_>) -> 
         warnings.iter().for_each(|warning| session.screen.note(&format!("warning: {warning}")));
         warnings.len()
     };
+    told(irreversible::removal);
     Warned { lasting: told(irreversible::warning), risky: told(decision_text::risk_warning) }
 }
 

@@ -49,6 +49,8 @@ pub async fn status(session: &Session, args: &StatusArgs) -> Result<(), Problem>
         session.crds(),
         session.policies()
     );
+    let named = guard.as_ref().ok().and_then(|guard| guard.account.as_ref());
+    let elsewhere = named.and_then(|account| account.elsewhere(session.own()));
     let overview = overview::overview(&Seen {
         operator,
         emergency_stop,
@@ -62,7 +64,12 @@ pub async fn status(session: &Session, args: &StatusArgs) -> Result<(), Problem>
     if args.output.is_machine() {
         return session.screen.machine(args.output, &overview);
     }
-    session.screen.say(&overview::screen(&overview, session.now(), session.screen.paint))
+    session.screen.say(&overview::screen(&overview, session.now(), session.screen.paint))?;
+    if let Some(why) = elsewhere {
+        let own = session.own();
+        session.screen.note(&format!("warning: {why}. If it does run in {own}, no approval is honoured"));
+    }
+    Ok(())
 }
 
 async fn follow_all(session: &Session, recs: &[Recommendation]) -> Result<(), Problem> {

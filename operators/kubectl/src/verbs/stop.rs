@@ -19,6 +19,7 @@ use crate::{
 
 /// `halt`.
 pub async fn halt(session: &Session, args: &HaltArgs) -> Result<(), Problem> {
+    session.not_elsewhere().await?;
     let user = session.user().await?;
     let wanted = EmergencyStop {
         by: Some(user),
@@ -51,6 +52,7 @@ pub async fn halt(session: &Session, args: &HaltArgs) -> Result<(), Problem> {
 
 /// `resume`.
 pub async fn resume(session: &Session) -> Result<(), Problem> {
+    session.not_elsewhere().await?;
     let before = session.emergency_stop().await;
     let api = Api::<ConfigMap>::namespaced(session.client.clone(), session.own());
     match api.delete(HALT, &DeleteParams::default()).await {
@@ -67,4 +69,36 @@ pub async fn resume(session: &Session) -> Result<(), Problem> {
 
 fn what(session: &Session) -> String {
     format!("ConfigMap {}/{HALT}", session.own())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use serde_json::json;
+
+    use super::*;
+    use crate::testkit;
+
+    /// A session with a guard that names an account of this namespace.
+    fn session(namespace: &str) -> Session {
+        let account = format!("'system:serviceaccount:{namespace}:sizer'");
+        let guard = json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",
+            "metadata": {"name": "trimtab-approval"},
+            "spec": {"variables": [{"name": "trimtab", "expression": account}]}});
+        testkit::session(json!({"validatingadmissionpolicies/trimtab-approval": guard}), 404)
+    }
+
+    #[tokio::test]
+    async fn no_emergency_stop_is_confirmed_that_no_controller_sees() {
+        let there = session("tools");
+        for refused in [halt(&there, &HaltArgs { reason: None }).await, resume(&there).await] {
+            let why = refused.unwrap_err().to_string();
+            for part in ["--trimtab-namespace tools, or --trimtab-namespace trimtab-system", "Nothing was changed"] {
+                assert!(why.contains(part), "{why}");
+            }
+        }
+        // It was off already.
+        assert!(resume(&session("trimtab-system")).await.is_ok());
+        assert!(resume(&testkit::session(json!({}), 404)).await.is_ok(), "nothing shows where Trimtab runs");
+    }
 }

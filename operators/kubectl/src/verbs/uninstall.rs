@@ -27,6 +27,7 @@ pub async fn uninstall(session: &Session, args: &UninstallArgs) -> Result<(), Pr
                    Trimtab with --trimtab-namespace";
         return Err(Problem::Usage(why.to_owned()));
     }
+    session.not_elsewhere().await?;
     let mut objects = remove::inventory(session).await?;
     let namespace = objects.iter().any(|o| o.kind.part == Part::Namespace && !o.terminating);
     if !args.namespace_too {

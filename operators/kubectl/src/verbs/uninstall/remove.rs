@@ -186,9 +186,54 @@ pub async fn bindings(session: &Session) -> Vec<String> {
     let cluster =
         cluster.into_iter().flatten().filter(|b| ours(&b.role_ref)).map(|b| (b.metadata, "ClusterRoleBinding"));
     let roles = roles.into_iter().flatten().filter(|b| ours(&b.role_ref)).map(|b| (b.metadata, "RoleBinding"));
+    // What is deleted with the rest does not stay.
+    let stays = |(meta, kind): &(ObjectMeta, &str)| {
+        let Some(of) = KINDS.iter().find(|of| of.kind == *kind) else { return true };
+        let is_there = of.place != Place::Own || meta.namespace.as_deref() == Some(session.own());
+        let label = meta.labels.as_ref().and_then(|l| l.get(LABEL)).map(String::as_str);
+        !(is_there && of.is_ours(meta.name.as_deref().unwrap_or_default(), label, session.own()))
+    };
     let named = |(meta, kind): (ObjectMeta, &str)| {
         let namespace = meta.namespace.map(|n| format!("{n}/")).unwrap_or_default();
         format!("{kind} {namespace}{}", meta.name.unwrap_or_default())
     };
-    cluster.chain(roles).map(named).collect()
+    cluster.chain(roles).filter(stays).map(named).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::bindings;
+    use crate::testkit::session;
+
+    fn list(kind: &str, bindings: &[(Option<&str>, &str, &str)]) -> Value {
+        let items: Vec<Value> = bindings
+            .iter()
+            .map(|(namespace, name, role)| {
+                json!({"metadata": {"name": name, "namespace": namespace},
+                    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role}})
+            })
+            .collect();
+        json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": {}, "items": items})
+    }
+
+    #[tokio::test]
+    async fn only_what_people_created_is_said_to_stay() {
+        let cluster = [
+            (None, "trimtab-controller", "trimtab-controller"),
+            (None, "approvers", "trimtab-approver"),
+            (None, "admins", "cluster-admin"),
+        ];
+        let roles = [
+            (Some("trimtab-system"), "trimtab-controller", "trimtab-controller-recommend"),
+            (Some("shop"), "trimtab-controller", "trimtab-viewer"),
+        ];
+        let objects = json!({
+            "/clusterrolebindings": list("ClusterRoleBindingList", &cluster),
+            "/rolebindings": list("RoleBindingList", &roles),
+        });
+        let stay = ["ClusterRoleBinding approvers", "RoleBinding shop/trimtab-controller"];
+        assert_eq!(bindings(&session(objects, 404)).await, stay);
+    }
 }
