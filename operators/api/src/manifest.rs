@@ -62,8 +62,8 @@ fn metadata() -> Value {
 /// The manifest with the defaults of its schema.
 ///
 /// # Errors
-/// Every reason for which the API server would refuse it, and amounts beyond 64 bits, which it stores and the controller
-/// refuses. The rules are evaluated only where the schema holds: they are not defined for anything else.
+/// Every reason for which the API server would refuse it, and amounts beyond 64 bits, which the controller refuses. The
+/// rules are evaluated only where the schema holds: they are not defined for anything else.
 pub fn checked(manifest: &Value) -> Result<Value, Vec<Mismatch>> {
     let schema = schema_of(manifest).map_err(|mismatch| vec![mismatch])?;
     let mut object = manifest.clone();
