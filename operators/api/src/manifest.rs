@@ -4,7 +4,11 @@
 //! are those of this release, and no server is asked. Rules about a change (`oldSelf`) need the object as it was before, and
 //! are not evaluated.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{
+    collections::BTreeMap,
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::LazyLock,
+};
 
 use kube::core::cel::{Validator, apply_defaults};
 use serde_json::{Value, json};
@@ -17,6 +21,9 @@ use crate::{
 /// Names of objects are DNS subdomains, and those of namespaces are labels.
 const NAME_PATTERN: &str = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
 const NAMESPACE_PATTERN: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
+
+/// What is said where the evaluation of the rules fails instead of giving an answer.
+const UNCHECKED: &str = "the rules of its schema could not be checked here: the API server checks them";
 
 /// The schema of each kind, or why there is none.
 static SCHEMAS: LazyLock<Result<BTreeMap<String, Value>, String>> = LazyLock::new(|| {
@@ -55,8 +62,8 @@ fn metadata() -> Value {
 /// The manifest with the defaults of its schema.
 ///
 /// # Errors
-/// Every reason for which the API server would refuse it. The rules are evaluated only where the schema holds: they are not
-/// defined for anything else.
+/// Every reason for which the API server would refuse it, and amounts beyond 64 bits, which the controller refuses. The
+/// rules are evaluated only where the schema holds: they are not defined for anything else.
 pub fn checked(manifest: &Value) -> Result<Value, Vec<Mismatch>> {
     let schema = schema_of(manifest).map_err(|mismatch| vec![mismatch])?;
     let mut object = manifest.clone();
@@ -70,12 +77,19 @@ pub fn checked(manifest: &Value) -> Result<Value, Vec<Mismatch>> {
     if !found.is_empty() {
         return Err(found);
     }
-    match Validator::new().validate(schema, &object, None) {
+    // The library panics where its calculations overflow; other objects are still to be checked.
+    let ruled = guarded(|| Validator::new().validate(schema, &object, None)).map_err(|unchecked| vec![unchecked])?;
+    match ruled {
         Ok(()) => Ok(object),
         Err(errors) => {
             Err(errors.into_iter().map(|error| Mismatch { path: error.field_path, message: error.message }).collect())
         }
     }
+}
+
+/// What `evaluate` returns; a panic in it is a mismatch. Nothing that it may have left half done is used afterwards.
+fn guarded<T>(evaluate: impl FnOnce() -> T) -> Result<T, Mismatch> {
+    catch_unwind(AssertUnwindSafe(evaluate)).map_err(|_| mismatch("spec", UNCHECKED))
 }
 
 fn schema_of(manifest: &Value) -> Result<&'static Value, Mismatch> {
@@ -160,5 +174,35 @@ mod tests {
         for nothing in [json!(null), json!([]), json!("x"), json!({})] {
             assert!(checked(&nothing).is_err(), "{nothing}");
         }
+    }
+
+    /// The pattern of quantities admits these, and the evaluation of the rules panicked at them.
+    #[test]
+    fn an_amount_beyond_64_bits_is_a_fault_and_no_panic() {
+        let sized = |resource: &str, bound: &str, amount: &str| {
+            let mut sizing = json!({});
+            sizing[resource][bound] = json!(amount);
+            policy(json!({"spec": {"targetNamespaces": ["shop"], "sizing": sizing}}))
+        };
+        for (resource, bound) in [("cpu", "max"), ("memory", "max"), ("memory", "min")] {
+            for amount in ["1e39", "1e99", "999999999999999.999999999Ei", "1E20"] {
+                let says = format!("spec.sizing.{resource}.{bound}: \"{amount}\" is too large: ");
+                let said = said(&sized(resource, bound, amount));
+                assert!(matches!(said.as_slice(), [one] if one.starts_with(&says)), "{said:?}");
+            }
+        }
+        for amount in ["18446744073709.551615M", "16E", "1e19", "15Ei"] {
+            let checked = checked(&sized("memory", "max", amount));
+            assert!(checked.is_ok(), "{amount}: {checked:?}");
+        }
+        assert!(checked(&sized("memory", "min", "0e99")).is_ok());
+    }
+
+    #[test]
+    fn a_panic_in_the_evaluation_of_rules_is_a_mismatch() {
+        assert_eq!(guarded(|| 1), Ok(1));
+        // Without the hook, so that nothing is printed.
+        let found: Result<(), Mismatch> = guarded(|| std::panic::resume_unwind(Box::new("overflow")));
+        assert_eq!(found, Err(mismatch("spec", UNCHECKED)));
     }
 }

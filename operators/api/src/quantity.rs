@@ -7,9 +7,15 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
+use trimtab_core::quantity::{QuantityError, bytes};
 
 /// The pattern of a non-negative Kubernetes quantity: a decimal number with an optional suffix or exponent.
 pub const QUANTITY_PATTERN: &str = r"^[0-9]{1,15}(\.[0-9]{1,9})?(n|u|m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei|[eE][0-9]{1,2})?$";
+
+/// Whether a quantity is beyond 64 bits: the pattern admits such amounts, and nothing can calculate with them.
+pub fn is_too_large(text: &str) -> bool {
+    bytes(text) == Err(QuantityError::TooLarge)
+}
 
 /// The pattern of a percentage of replicas: `1%` to `100%`. A step with 0% would have no effect.
 pub const INT_OR_PERCENT_PATTERN: &str = "^(100|[1-9][0-9]?)%$";

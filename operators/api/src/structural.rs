@@ -1,5 +1,5 @@
 //! The part of OpenAPI v3 that a structural schema may use, as the API server reads it: unknown fields are refused, and
-//! list maps and list sets hold each key once.
+//! list maps and list sets hold each key once. Beyond it: amounts that nobody can calculate with are refused.
 //!
 //! In: a schema and a value, as JSON. Out: every mismatch, with the path of its field. Pure. A value may come from
 //! anywhere: a list or a map above its bound is not looked into, each pattern is compiled once, and the number of
@@ -12,6 +12,8 @@ use std::{
 
 use regex::Regex;
 use serde_json::{Map, Value};
+
+use crate::quantity::{QUANTITY_PATTERN, is_too_large};
 
 /// The most mismatches that are found in one value.
 const MOST: usize = 100;
@@ -101,6 +103,9 @@ impl<'s> Check<'s> {
             let compiled = self.patterns.entry(pattern).or_insert_with(|| Regex::new(pattern).ok());
             if !compiled.as_ref().is_some_and(|regex| regex.is_match(text)) {
                 self.add(path, format!("{} does not match {pattern}", quoted()));
+            } else if pattern == QUANTITY_PATTERN && is_too_large(text) {
+                // The controller refuses it, and the rules of the schema cannot be evaluated with it.
+                self.add(path, format!("{} is too large: an amount must fit into 64 bits", quoted()));
             }
         }
         let real = match schema["format"].as_str() {

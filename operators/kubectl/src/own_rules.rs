@@ -6,16 +6,12 @@
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use trimtab_api::{AppliedSizes, OptimizationPolicy, PriceBook, Recommendation, UsageProfile};
-use trimtab_gates::rules::rules;
 use trimtab_optimization_policy::validate::validate;
 use trimtab_pricing::object as price_book;
 
 /// What the controller would refuse in a policy: the first field for sizing, else the first for rollouts.
 pub fn of_policy(policy: &OptimizationPolicy) -> Vec<String> {
-    match validate(policy) {
-        Err(error) => vec![error.to_string()],
-        Ok(_) => rules(&policy.spec).err().map(|field| field.to_string()).into_iter().collect(),
-    }
+    validate(policy).err().map(|error| error.to_string()).into_iter().collect()
 }
 
 /// What the controller would refuse in an object of this kind.

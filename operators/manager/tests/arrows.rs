@@ -40,6 +40,8 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "trimtab-api",
             "trimtab-core",
+            // What a policy says about rollouts is read by one rule: a policy is valid only if rollouts can follow it.
+            "trimtab-gates",
             "trimtab-pricing",
             "trimtab-recommendation-row",
             "trimtab-rollout",

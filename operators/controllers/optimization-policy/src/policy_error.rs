@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 use trimtab_api::selector::ALL_BUT_SOME;
+use trimtab_gates::InvalidField;
 use trimtab_sizing::RulesError;
 
 /// Why a policy cannot be applied. All of these are for its author to correct.
@@ -60,6 +61,9 @@ pub enum PolicyError {
         /// The contradiction.
         source: RulesError,
     },
+    /// What it says about rollouts is invalid, such as a window: no change of it could start.
+    #[error(transparent)]
+    Rollouts(#[from] InvalidField),
 }
 
 /// The replacement for an empty `field`.

@@ -1,8 +1,8 @@
 //! From an OptimizationPolicy to a [`ValidatedPolicy`], the only form that later steps accept.
 //!
 //! In: the object as the API server stores it. Out: numbers instead of strings, consistent with each other, or the
-//! first invalid field with its remedy. Pure. The schema rejects most of this already; but objects that were stored
-//! before a rule existed come here too.
+//! first invalid field with its remedy: of sizing, else of rollouts. Pure. The schema rejects most of this already; but
+//! it does not know time zones and schedules, and objects that were stored before a rule existed come here too.
 
 use jiff::Timestamp;
 use kube::ResourceExt;
@@ -155,7 +155,7 @@ pub fn validate(policy: &OptimizationPolicy) -> Result<ValidatedPolicy, PolicyEr
     let min_savings = Money::parse(&t.min_monthly_savings.0).map_err(|_| {
         unreadable("thresholds.minMonthlySavings", &t.min_monthly_savings.0, "an amount such as 5 or 2.50")
     })?;
-    Ok(ValidatedPolicy {
+    let valid = ValidatedPolicy {
         name: policy.name_any(),
         created: policy.metadata.creation_timestamp.as_ref().map(|t| t.0),
         priority: spec.priority,
@@ -174,7 +174,10 @@ pub fn validate(policy: &OptimizationPolicy) -> Result<ValidatedPolicy, PolicyEr
             min_savings,
         },
         suspended: spec.suspend,
-    })
+    };
+    // Rollouts read these themselves; here they only have to be readable.
+    trimtab_gates::rules::rules(spec)?;
+    Ok(valid)
 }
 
 /// `rules` with a policy's overrides.

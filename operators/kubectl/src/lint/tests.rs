@@ -65,6 +65,34 @@ fn each_fault_is_on_its_line_and_each_stage_waits_for_the_one_before() {
 }
 
 #[test]
+fn an_amount_beyond_measure_is_a_fault_and_the_other_objects_are_checked() {
+    let policy = |name: &str, sizing: &str| {
+        format!(
+            "apiVersion: trimtab.dev/v1alpha1\nkind: OptimizationPolicy\nmetadata: {{name: {name}}}\n\
+             spec:\n  targetNamespaces: [shop]\n  sizing: {sizing}\n---\n"
+        )
+    };
+    let text = policy("a", "{memory: {max: \"1e39\", min: \"1e99\"}}")
+        + &policy("b", "{cpu: {max: \"1e99\"}}")
+        + &policy("c", "{profile: Cautious}");
+    let found = check("p.yaml", &text).unwrap();
+    let mut said = lines(&found);
+    said.sort_unstable();
+    let large = "is too large: an amount must fit into 64 bits";
+    let word = "\"Cautious\" is not one of Savings, Balanced, Resilient";
+    assert_eq!(
+        said,
+        [
+            format!("p.yaml:13: OptimizationPolicy/b: spec.sizing.cpu.max: \"1e99\" {large}"),
+            format!("p.yaml:20: OptimizationPolicy/c: spec.sizing.profile: {word}"),
+            format!("p.yaml:6: OptimizationPolicy/a: spec.sizing.memory.max: \"1e39\" {large}"),
+            format!("p.yaml:6: OptimizationPolicy/a: spec.sizing.memory.min: \"1e99\" {large}"),
+        ]
+    );
+    assert_eq!(found.summary(), "3 manifests checked: 4 faults");
+}
+
+#[test]
 fn what_is_not_trimtabs_is_counted_and_what_pretends_to_be_is_not() {
     for (text, manifests, others, says) in [
         ("", 0, 0, None),

@@ -56,6 +56,36 @@ fn a_wrong_policy_names_its_field() {
     }
 }
 
+/// The schema admits all of these, and no change could ever start by them.
+#[test]
+fn a_policy_that_rollouts_cannot_follow_is_invalid_in_their_words() {
+    let window = |schedule: &str, time_zone: &str| {
+        json!({"windows": [{"kind": "Allow", "schedule": schedule, "duration": "1h", "timeZone": time_zone}]})
+    };
+    assert!(validate(&a_policy(window("0 22 * * 1-5", "Europe/Berlin"))).is_ok());
+    for (fields, says) in [
+        (window("60 * * * *", "UTC"), "windows[0].schedule: \"60 * * * *\" is not five cron fields"),
+        (window("*/0 * * * *", "UTC"), "windows[0].schedule: \"*/0 * * * *\" is not "),
+        (window("0 0 L * *", "UTC"), "windows[0].schedule: \"0 0 L * *\" is not "),
+        (window("0 0 1-31/0 * *", "UTC"), "windows[0].schedule: \"0 0 1-31/0 * *\" is not "),
+        (window("0 0 * * 5-1", "UTC"), "windows[0].schedule: \"0 0 * * 5-1\" is not "),
+        (window("60 * * * *", "Local"), "windows[0].timeZone: \"Local\" is not an IANA time zone"),
+        (window("0 22 * * *", "GMT+25"), "windows[0].timeZone: \"GMT+25\" is not an IANA time zone"),
+        (json!({"limits": {"cooldown": "soon"}}), "limits.cooldown: \"soon\" is not a duration"),
+    ] {
+        let policy = a_policy(fields.clone());
+        let error = validate(&policy).expect_err(&fields.to_string());
+        assert!(error.to_string().starts_with(says), "{fields}: {error}");
+        // The gate `Policy` of rollouts says the same.
+        assert_eq!(error, PolicyError::Rollouts(trimtab_gates::rules::rules(&policy.spec).unwrap_err()));
+    }
+    // Sizing comes first.
+    let mut both = window("60 * * * *", "UTC");
+    both["thresholds"] = json!({"minCpu": "x"});
+    let error = validate(&a_policy(both)).unwrap_err().to_string();
+    assert!(error.starts_with("thresholds.minCpu: "), "{error}");
+}
+
 #[test]
 fn defaults_are_those_that_the_schema_states() {
     let policy = validate(&a_policy(json!({}))).unwrap();
