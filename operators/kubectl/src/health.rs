@@ -116,8 +116,7 @@ pub struct Absence {
 }
 
 /// Where the Lease is missing, or was released, as by a Trimtab that ended or gave up the lead.
-const NOBODY: &str =
-    "nobody holds the Lease trimtab-controller: Trimtab is not installed there, does not lead, or runs without leader \
+const NOBODY: &str = "nobody holds the Lease trimtab-controller: Trimtab is not installed there, does not lead, or runs without leader \
      election";
 
 /// Whether no Trimtab runs, by its Lease.

@@ -141,7 +141,8 @@ mod tests {
             assert!(said.contains(part), "{said}");
         }
         assert_eq!(now(limited, "CronJob"), None);
-        let gate = json!({"gate": "InPlace", "reason": "CannotBeRemoved", "message": "CPU limit in pod web-1 would go"});
+        let gate =
+            json!({"gate": "InPlace", "reason": "CannotBeRemoved", "message": "CPU limit in pod web-1 would go"});
         let said = removal(&rec(json!({"status": {"gates": [gate]}}))).unwrap_or_default();
         assert!(said.contains("in pod web-1"), "{said}");
     }

@@ -137,13 +137,8 @@ pub fn lines(facts: &Facts, now: Timestamp) -> Vec<Line> {
     if let Some(absent) = absent::line(facts, now) {
         return vec![server, absent];
     }
-    let mut lines = vec![
-        server,
-        checks::crds(&facts.crds),
-        guard::line(facts),
-        checks::requester(facts),
-        checks::sizes(facts),
-    ];
+    let mut lines =
+        vec![server, checks::crds(&facts.crds), guard::line(facts), checks::requester(facts), checks::sizes(facts)];
     lines.extend(Feature::ALL.map(|feature| checks::rights(facts, feature)));
     lines.extend([
         kinds::line(&facts.kinds),

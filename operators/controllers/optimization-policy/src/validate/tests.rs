@@ -59,9 +59,7 @@ fn a_wrong_policy_names_its_field() {
 /// The schema admits all of these, and no change could ever start by them.
 #[test]
 fn a_policy_that_rollouts_cannot_follow_is_invalid_in_their_words() {
-    let window = |schedule: &str, time_zone: &str| {
-        json!({"windows": [{"kind": "Allow", "schedule": schedule, "duration": "1h", "timeZone": time_zone}]})
-    };
+    let window = |schedule: &str, time_zone: &str| json!({"windows": [{"kind": "Allow", "schedule": schedule, "duration": "1h", "timeZone": time_zone}]});
     assert!(validate(&a_policy(window("0 22 * * 1-5", "Europe/Berlin"))).is_ok());
     for (fields, says) in [
         (window("60 * * * *", "UTC"), "windows[0].schedule: \"60 * * * *\" is not five cron fields"),
