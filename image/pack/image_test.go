@@ -140,7 +140,7 @@ func TestWhatIsWrongWithAnImageIsSaid(t *testing.T) {
 		{"linux/arm64: /trimtab: it is for EM_X86_64, and not for EM_AARCH64", amd64, amd64, 25 << 20},
 		{"linux/amd64: /trimtab: it is not static", executable(t, elf.EM_X86_64, true), arm64, 25 << 20},
 		{"linux/arm64: /trimtab: it does not list what is in it", amd64, unlisted, 25 << 20},
-		{"uncompressed, of 1000 at most", amd64, arm64, 1000},
+		{"compressed, of 100 at most", amd64, arm64, 100},
 	}
 	for _, c := range cases {
 		out, _ := built(t, c.amd64, c.arm64)

@@ -30,7 +30,6 @@ type crate struct {
 	ID, Name, Version, License, Repository string
 	Source                                 *string
 	ManifestPath                           string `json:"manifest_path"`
-	Targets                                []struct{ Kind []string }
 }
 
 func (c crate) String() string { return c.Name + " " + c.Version }
@@ -113,8 +112,8 @@ func writeLicences(out, more string, from []string) error {
 	return os.WriteFile(out, list.Bytes(), 0o644)
 }
 
-// linked adds to crates those whose code is linked into the program: what it depends on, but not for tests, not to be
-// built, and not to write code for it.
+// linked adds to crates what the program depends on, but not for tests and not to be built. Those that write code for it are
+// there too: what they write is in the program, and the list inside it names them.
 func linked(read metadata, crates map[string]crate) error {
 	byID := map[string]crate{}
 	var todo []string
@@ -142,8 +141,7 @@ func linked(read metadata, crates map[string]crate) error {
 		id := todo[0]
 		todo = todo[1:]
 		c := byID[id]
-		isMacro := slices.ContainsFunc(c.Targets, func(t struct{ Kind []string }) bool { return slices.Contains(t.Kind, "proc-macro") })
-		if seen[id] || isMacro {
+		if seen[id] {
 			continue
 		}
 		seen[id] = true
