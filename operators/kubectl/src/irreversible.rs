@@ -20,45 +20,42 @@ const REMOVED: &str = "CannotBeRemoved";
 
 /// Why its undo could not restore what pods have now; `None` where it could.
 pub fn warning(rec: &Recommendation) -> Option<String> {
-    let status = rec.status.as_ref()?;
-    let what = match status.gates.iter().find(|gate| gate.reason == REASON) {
-        Some(gate) => gate.message.clone(),
-        None => {
-            let set = amounts(rec, &status.current, (false, true));
-            if set.is_empty() {
-                return None;
-            }
-            format!(
-                "{} {} not set now, and could not be taken away again while pods run; where pods are resized in place, this is \
-                 not started ({REASON}): apply status.patch by hand, which creates new pods",
-                set.join(", "),
-                if set.len() == 1 { "is" } else { "are" }
-            )
-        }
-    };
+    let what = why(rec, REASON, (false, true), |set, are_one| {
+        let is = if are_one { "is" } else { "are" };
+        format!(
+            "{set} {is} not set now, and could not be taken away again while pods run; where pods are resized in place, this is \
+             not started ({REASON}): apply status.patch by hand, which creates new pods"
+        )
+    })?;
     Some(format!("{} cannot be undone: {what}", words::full_name(rec)))
 }
 
 /// Why it would not be started after its approval, because it takes amounts away; `None` where it takes none away.
 pub fn removal(rec: &Recommendation) -> Option<String> {
-    let status = rec.status.as_ref()?;
-    let what = match status.gates.iter().find(|gate| gate.reason == REMOVED) {
-        Some(gate) => gate.message.clone(),
-        None => {
-            let lost = amounts(rec, &status.current, (true, false));
-            if lost.is_empty() {
-                return None;
-            }
-            format!(
-                "{} would be taken away, which the API server refuses while pods run: keep {}, or apply status.patch \
-                 by hand, which creates new pods",
-                lost.join(", "),
-                if lost.len() == 1 { "it" } else { "them" }
-            )
-        }
-    };
+    let what = why(rec, REMOVED, (true, false), |lost, are_one| {
+        let it = if are_one { "it" } else { "them" };
+        format!(
+            "{lost} would be taken away, which the API server refuses while pods run: keep {it}, or apply status.patch \
+             by hand, which creates new pods"
+        )
+    })?;
     let name = words::full_name(rec);
     Some(format!("{name} is not started where pods are resized in place ({REMOVED}): {what}"))
+}
+
+/// The message of the gate that is closed for `reason`; else what `say` makes of the [`amounts`], and of whether there is one.
+fn why(
+    rec: &Recommendation,
+    reason: &str,
+    wanted: (bool, bool),
+    say: impl FnOnce(&str, bool) -> String,
+) -> Option<String> {
+    let status = rec.status.as_ref()?;
+    if let Some(gate) = status.gates.iter().find(|gate| gate.reason == reason) {
+        return Some(gate.message.clone());
+    }
+    let found = amounts(rec, &status.current, wanted);
+    (!found.is_empty()).then(|| say(&found.join(", "), found.len() == 1))
 }
 
 /// The amounts that are set before and after as `wanted` says.
