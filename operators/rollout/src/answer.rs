@@ -2,13 +2,10 @@
 //! response itself requires a wait.
 
 use jiff::Timestamp;
-use trimtab_api::{
-    conditions::recommendation as reasons,
-    rollout::{RolloutResult, Stage},
-};
+use trimtab_api::{conditions::recommendation as reasons, rollout::Stage};
 
 use crate::{
-    ask::{Cause, Response, Standing, Step},
+    ask::{Cause, Response},
     known::may_evict,
     session::{Key, Refusal, Session, growing},
     set_back,
@@ -23,8 +20,8 @@ const PERSON_S: i64 = 10;
 pub(crate) enum Answered {
     /// Decide the next step from the view.
     GoOn,
-    /// The view is stale: wait for a newer one.
-    LookAgain(Step),
+    /// The view is stale: wait for a newer one, until this time at the latest.
+    LookAgain(Timestamp),
 }
 
 /// Handles `response` to the request `asked`.
@@ -40,11 +37,7 @@ pub(crate) fn take_in(view: &View, session: &mut Session, asked: &Key, response:
             let words = |until| format!("{}: somebody else changed the object; retrying at {until}", asked.words());
             session.rest(asked.clone(), now, growing, reasons::NO_ANSWER, words);
         }
-        Response::Stale => {
-            let what = asked.words();
-            let standing = present(view, format!("{what}: somebody else changed the object; retrying"));
-            return Answered::LookAgain(Step::Wait { until: Some(after(now, 1)), standing });
-        }
+        Response::Stale => return Answered::LookAgain(after(now, 1)),
         Response::Unknown { message } => {
             let words = |until| format!("{}: no response ({message}); retrying at {until}", asked.words());
             session.rest(asked.clone(), now, growing, reasons::NO_ANSWER, words);
@@ -114,18 +107,4 @@ fn refused(view: &View, session: &mut Session, asked: &Key, cause: Cause, said: 
 
 fn ended(view: &View) -> bool {
     view.rollout.as_ref().is_some_and(|r| r.stage == Stage::Ended)
-}
-
-/// The standing while it waits for a newer view.
-fn present(view: &View, sentence: String) -> Standing {
-    let Some(rollout) = &view.rollout else { return Standing::RollingOut(sentence) };
-    match (rollout.stage, rollout.result) {
-        (Stage::Watching | Stage::Verifying, _) => Standing::Verifying(sentence),
-        (Stage::Undoing, _) => Standing::Undoing(sentence),
-        // It was about to be undone.
-        (Stage::Ended, Some(RolloutResult::Applied)) if rollout.proposal_digest == view.digest => {
-            Standing::Undoing(sentence)
-        }
-        _ => Standing::RollingOut(sentence),
-    }
 }

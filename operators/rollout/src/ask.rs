@@ -138,6 +138,12 @@ pub enum Step {
         /// Its standing, for the conditions.
         standing: Standing,
     },
+    /// The view is older than what the server has: nothing is to be said of it. Step again at `until`, or when anything in
+    /// the view changes.
+    LookAgain {
+        /// When to step again at the latest.
+        until: Timestamp,
+    },
 }
 
 /// The standing of a Recommendation, from which its conditions follow.

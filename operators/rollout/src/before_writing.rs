@@ -12,7 +12,7 @@ use trimtab_api::{
 };
 
 use crate::{
-    ask::{Request, Response, SeenPod, Standing, Step},
+    ask::{Request, Response, SeenPod, Step},
     leave,
     session::{Key, Session},
     text::after,
@@ -41,10 +41,7 @@ pub(crate) fn asked_first(
         let reserve = Request::Reserve { uid: status.target_uid.clone() };
         return match answered {
             // The gates were open again, but another rollout took the place again.
-            Some((asked, Response::Stale)) if *asked == Key::of(&reserve) => {
-                let message = "another rollout has just started; retrying".to_owned();
-                Step::Wait { until: Some(after(now, 1)), standing: Standing::RollingOut(message) }
-            }
+            Some((asked, Response::Stale)) if *asked == Key::of(&reserve) => Step::LookAgain { until: after(now, 1) },
             _ => Step::Ask(reserve),
         };
     }

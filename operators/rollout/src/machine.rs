@@ -36,9 +36,9 @@ pub fn step(view: &View, session: Session, response: Option<Response>, now: Time
     }
     let answered = asked.zip(response);
     if let Some((asked, response)) = answered.clone()
-        && let Answered::LookAgain(wait) = take_in(view, &mut session, &asked, response, now)
+        && let Answered::LookAgain(until) = take_in(view, &mut session, &asked, response, now)
     {
-        return (session, wait);
+        return (session, Step::LookAgain { until });
     }
     let next = before_writing::asked_first(view, decide(view, &session, now), &session, answered.as_ref(), now);
     let next = session.hold_back(next, now);
@@ -54,7 +54,7 @@ pub fn once_written(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Sta
     let view = View { rollout: Some(rollout.clone()), ..view.clone() };
     match step(&view, Session::default(), None, now).1 {
         Step::Wait { standing, .. } => standing,
-        Step::Ask(_) => standing::of(rollout),
+        Step::Ask(_) | Step::LookAgain { .. } => standing::of(rollout),
     }
 }
 

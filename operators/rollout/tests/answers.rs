@@ -24,10 +24,12 @@ fn answer(point: &str, response: Response) -> (String, Option<i64>) {
     let (session, first) = step(&view, Session::default(), None, NOW);
     assert!(matches!(first, Step::Ask(_)), "{point} has a request");
     let (session, next) = step(&view, session, Some(response), NOW);
-    let Step::Wait { until: Some(until), .. } = &next else { return (words(&view, &next), None) };
+    let (Step::Wait { until: Some(until), .. } | Step::LookAgain { until }) = &next else {
+        return (words(&view, &next), None);
+    };
     let just_before = until.checked_sub(SignedDuration::from_millis(1)).unwrap();
     let (session, early) = step(&view, session, None, just_before);
-    if !matches!(next, Step::Wait { standing: Standing::RollingOut(_), .. }) {
+    if !matches!(next, Step::LookAgain { .. }) {
         assert!(matches!(early, Step::Wait { .. }), "{point}: asked again before the time");
     }
     let (_, again) = step(&view, session, None, *until);
@@ -40,7 +42,9 @@ fn each_answer_has_its_consequence() {
     let unknown = || Response::Unknown { message: "timeout".to_owned() };
     let halted = || Response::Halted { message: "ann: incident".to_owned() };
     let cases = [
-        ("Resizing, step 1", Response::Stale, "~RollingOut", Some(1)),
+        ("not begun", Response::Stale, "~", Some(1)),
+        ("Resizing, step 1", Response::Stale, "~", Some(1)),
+        ("Undoing", Response::Stale, "~", Some(1)),
         ("Resizing, step 1", unknown(), "~Paused NoAnswer", Some(1)),
         ("Resizing, step 1", halted(), "~Paused Halted", Some(10)),
         ("Undoing", halted(), "~Paused Halted", Some(10)),
@@ -101,6 +105,19 @@ fn an_end_that_stands_already_was_changed_by_nobody_else() {
     view.rollout = Some(*end);
     let (_, next) = step(&view, session, Some(Response::Stale), NOW);
     assert!(matches!(next, Step::Wait { standing: Standing::RolledBack(_), .. }), "{next:?}");
+}
+
+#[test]
+fn a_conflict_says_nothing_of_a_rollout_that_has_ended_meanwhile() {
+    let view = at("Undoing");
+    let (session, first) = step(&view, Session::default(), None, NOW);
+    assert!(words(&view, &first).ends_with("former"), "{first:?}");
+    // The process before had ended it: the watch shows that before the server answers.
+    let mut view = at("RolledBack");
+    view.approval = None;
+    let (session, next) = step(&view, session, Some(Response::Stale), NOW);
+    assert_eq!(words(&view, &next), "~");
+    assert_eq!(words(&view, &step(&view, session, None, NOW).1), "~RolledBack");
 }
 
 #[test]

@@ -320,7 +320,7 @@ fn a_status_that_was_certainly_not_written_binds_nobody() {
     let (session, _) = step(&view, Session::default(), None, NOW);
     view.policy_deleted = None;
     let (session, again) = step(&view, session, Some(Response::Stale), NOW);
-    assert_eq!(points::words(&view, &again), "~RollingOut");
+    assert_eq!(points::words(&view, &again), "~");
     assert_eq!(points::words(&view, &step(&view, session, None, NOW).1), "web-2 new");
 }
 

@@ -179,6 +179,7 @@ impl Reconciler {
                     let ran = self.rest(kept, &row, &observed, standing, until, now).await;
                     return Ran { failed: failed || ran.failed, ..ran };
                 }
+                Step::LookAgain { until } => return Ran { again: Some(until_then(until, now)), failed },
                 Step::Ask(request) => {
                     let status = matches!(request, Request::WriteStatus(_));
                     let goes = request == Request::Release && row.terminating;

@@ -315,6 +315,10 @@ impl State {
         machine.session = session;
         let request = match next {
             Step::Ask(request) => request,
+            Step::LookAgain { .. } => {
+                machine.waits = true;
+                return;
+            }
             Step::Wait { standing, .. } => {
                 machine.waits = true;
                 self.broken = self.broken.or(self.seen().untrue(of, &standing));

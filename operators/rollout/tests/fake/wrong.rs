@@ -203,6 +203,10 @@ impl Cluster {
     /// What is untrue about this standing of Recommendation `of`: it speaks of pods that are created now.
     pub fn untrue(&self, of: u8, standing: &Standing) -> Option<&'static str> {
         let r = self.rec(of)?.status().filter(|r| self.is(&r.target_uid))?;
+        let under_way = matches!(standing, Standing::RollingOut(_) | Standing::Verifying(_) | Standing::Undoing(_));
+        if under_way && !r.is_under_way() {
+            return Some("it says that something is under way, and nothing is");
+        }
         let own = self.entry.filter(|e| e.of == of && digest(e.digest) == r.proposal_digest);
         let given =
             list(self.template) == r.desired || own.is_some_and(|e| e.from == self.template && list(e.to) == r.desired);

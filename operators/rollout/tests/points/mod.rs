@@ -247,6 +247,10 @@ pub fn words(view: &View, step: &Step) -> String {
         Step::Ask(Request::Remember(_)) => "remember".to_owned(),
         Step::Ask(Request::Release) => "release".to_owned(),
         Step::Ask(Request::PatchTemplate { containers, .. }) => format!("patch {}", size(containers)),
+        Step::LookAgain { until } => {
+            assert!(*until > NOW, "a wait that is over already would spin");
+            "~".to_owned()
+        }
         Step::Wait { until, standing } => {
             assert!(until.is_none_or(|u| u > NOW), "a wait that is over already would spin");
             match standing {
