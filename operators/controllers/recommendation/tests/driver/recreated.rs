@@ -108,6 +108,9 @@ async fn another_recommendation_waits_until_the_pods_have_their_former_size() {
     bed.stands("mine", "PendingApproval").await;
     bed.server.always("patch", "pods/resize", Then::refuse(503, "ServiceUnavailable", "not now"));
     around_its_pods(&bed.server);
+    // An approval that is honoured before the new workload is seen is for the old one.
+    let seen = |server: &Server| (rollout(server, &name)["stage"] == "Undoing").then_some(());
+    bed.until("the new workload is seen", seen).await;
     bed.decide("mine", "Approved");
     bed.stands("mine", "Blocked").await;
     bed.later(300).await;
