@@ -2,8 +2,6 @@
 //! undone when somebody rejects it or the workload gets worse.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::{collections::BTreeSet, time::Duration};
 
 use anyhow::{Context, Result, ensure};
@@ -17,6 +15,8 @@ use kube::{
 use serde_json::{Value, json};
 use support::{AGENT, Cluster, Guarded, SOON, deployment, modest, namespace, prometheus, quick};
 use trimtab_e2e::{Fault, FaultyHttp, PlaneOptions, Prometheus, WorkDir, eventually};
+
+use crate::support;
 
 const A_ROLLOUT: Duration = Duration::from_secs(60);
 

@@ -2,14 +2,14 @@
 //! a metric and `kubectl trimtab status` say which CRD and what to do, and it goes on by itself once they are applied.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::{fs, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use support::{AGENT, Cluster, Guarded, Running, SOON, deployment, modest, namespace, policy, prometheus};
 use trimtab_e2e::{PlaneOptions, Trimtab, eventually, repository};
+
+use crate::support;
 
 const OWN: &str = "trimtab-system";
 const CRD: &str = "recommendations.trimtab.dev";

@@ -3,8 +3,6 @@
 //! Deployment.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -17,6 +15,8 @@ use kube::{
 use serde_json::{Value, json};
 use support::{Cluster, Running, SOON, deployment, modest, namespace, policy, prometheus};
 use trimtab_e2e::{PlaneOptions, eventually, repository};
+
+use crate::support;
 
 const OWN: &str = "trimtab-system";
 /// Long enough for anything that is polled every half minute.

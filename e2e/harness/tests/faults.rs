@@ -4,8 +4,6 @@
 //! One cluster serves all of it, one fault after the other, because each leaves the cluster as it found it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::{
     collections::BTreeMap,
     path::PathBuf,
@@ -19,6 +17,8 @@ use kube::api::{Api, DeleteParams};
 use serde_json::json;
 use support::{AGENT, Cluster, Running, SOON, modest, policy, prometheus, reads, writes};
 use trimtab_e2e::{Fault, FaultyHttp, PlaneOptions, eventually, rule};
+
+use crate::support;
 
 const WORKLOADS: usize = 66;
 const NAMESPACES: [&str; 3] = ["shop", "mail", "search"];

@@ -4,8 +4,6 @@
 //! `TRIMTAB_IMAGE` names the archive, which `make image` writes; nothing is built here.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::{net::Ipv4Addr, path::PathBuf, process::Command};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -19,6 +17,8 @@ use tokio::{
     task::JoinSet,
 };
 use trimtab_e2e::{NodeRuntime, PlaneOptions, RealNode, SELECTOR, eventually, free_port, repository, skipped};
+
+use crate::support;
 
 const OWN: &str = "trimtab-system";
 /// Where the pod finds its kubeconfig.

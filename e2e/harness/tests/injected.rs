@@ -2,8 +2,6 @@
 //! proposal for the other containers is rolled out.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -12,6 +10,8 @@ use kube::{Api, ResourceExt, api::PostParams};
 use serde_json::{Value, json};
 use support::{Guarded, SOON, condition, deployment, hungry, modest, namespace, prometheus, quick};
 use trimtab_e2e::{PlaneOptions, eventually};
+
+use crate::support;
 
 const A_ROLLOUT: Duration = Duration::from_secs(60);
 /// The sidecar of `web` requests less than its limits, that of `pinned` exactly as much.

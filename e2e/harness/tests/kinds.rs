@@ -2,8 +2,6 @@
 //! have the size from the beginning, and a rejection undoes all of it.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
@@ -16,6 +14,8 @@ use kube::{
 use serde_json::{Value, json};
 use support::{AGENT, DAY, Guarded, SOON, add, modest, namespace, now, prometheus, quick};
 use trimtab_e2e::{AuditEvent, PlaneOptions, Prometheus, WorkDir, eventually};
+
+use crate::support;
 
 const A_ROLLOUT: Duration = Duration::from_secs(90);
 

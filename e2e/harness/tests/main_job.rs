@@ -1,13 +1,13 @@
 //! The main job: from a policy and two weeks of usage to recommendations, and what happens to them later.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use anyhow::{Result, ensure};
 use kube::api::DeleteParams;
 use serde_json::json;
 use support::{Cluster, SOON, deployment, hungry, modest, namespace, policy, prometheus};
 use trimtab_e2e::{PlaneOptions, eventually};
+
+use crate::support;
 
 #[tokio::test]
 async fn a_policy_becomes_recommendations_that_live_with_their_workloads() -> Result<()> {

@@ -2,14 +2,14 @@
 //! suffice for that, and no token is in any log.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::{collections::BTreeSet, fs, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use support::{AGENT, Guarded, Running, SOON, namespace};
 use trimtab_e2e::{PlaneOptions, eventually, repository};
+
+use crate::support;
 
 const ACCOUNT: &str = "system:serviceaccount:trimtab-system:trimtab";
 

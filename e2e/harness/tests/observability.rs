@@ -1,14 +1,14 @@
 //! What operators of Trimtab see: health, metrics, logs, traces, help; and that none of it contains a secret.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::{fs, io::Write, path::Path, process::Stdio};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use support::{Cluster, Running, SOON, deployment, modest, namespace, policy, prometheus};
 use trimtab_e2e::{Fault, FaultyHttp, PlaneOptions, Trimtab, eventually, prometheus_dir, repository};
+
+use crate::support;
 
 const TOKEN: &str = "planted-bearer-token-5f0c";
 const HEADER: &str = "planted-header-value-a911";

@@ -1,14 +1,14 @@
 //! Nothing changes, nothing is written: Trimtab's cost for an API server and a Prometheus once everything is written.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::{collections::BTreeMap, time::Duration};
 
 use anyhow::{Result, ensure};
 use serde_json::json;
 use support::{Cluster, Running, SOON, deployment, modest, now, policy, prometheus, reads, writes};
 use trimtab_e2e::{PlaneOptions, eventually};
+
+use crate::support;
 
 const WORKLOADS: usize = 44;
 /// How long nothing may be written: three full passes, a new step of usage now and then.

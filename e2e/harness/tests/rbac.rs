@@ -2,8 +2,6 @@
 //! unnecessarily.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::{collections::BTreeSet, fs};
 
 use anyhow::{Result, ensure};
@@ -11,6 +9,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use support::{AGENT, Cluster, Guarded, SOON, deployment, modest, namespace, policy, prometheus};
 use trimtab_e2e::{AuditEvent, MetricsServer, PlaneOptions, Trimtab, eventually, free_port, repository};
+
+use crate::support;
 
 const OWN: &str = "trimtab-system";
 const ACCOUNT: &str = "system:serviceaccount:trimtab-system:trimtab";

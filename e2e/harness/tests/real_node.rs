@@ -2,8 +2,6 @@
 //! kubelet objects. Skipped, with a message, where no node can run.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
@@ -13,6 +11,8 @@ use serde_json::{Value, json};
 use support::{DAY, Guarded, Running, SOON, Usage, condition, deployment, modest, namespace, policy, prometheus};
 use trimtab_core::quantity::{bytes, cpu_millis};
 use trimtab_e2e::{IMAGE, Limits, NodeRuntime, PlaneOptions, Prometheus, RealNode, SELECTOR, WorkDir, eventually};
+
+use crate::support;
 
 const MIB: u64 = 1 << 20;
 /// The size of containers before.

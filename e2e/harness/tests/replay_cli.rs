@@ -1,8 +1,6 @@
 //! `trimtab replay` as people run it: on recorded series, on a live server, and on wrong input.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod support;
-
 use std::{collections::BTreeMap, fs, io::Write, path::Path, time::Duration};
 
 use anyhow::{Context, Result, ensure};
@@ -10,6 +8,8 @@ use flate2::{Compression, write::GzEncoder};
 use serde_json::Value;
 use support::{DAY, add, hungry, modest, now, prometheus};
 use trimtab_e2e::{Backfill, Fault, FaultyHttp, Output, Trimtab, WorkDir};
+
+use crate::support;
 
 /// Midnight of a Monday, where the recordings begin.
 const START: i64 = 1_767_571_200;

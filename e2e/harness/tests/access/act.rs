@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail, ensure};
 use kube::api::{DeleteParams, DynamicObject, ListParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 
-use crate::stage::Stage;
+use super::stage::Stage;
 
 /// How it is sent.
 #[derive(Clone)]

@@ -1,6 +1,6 @@
 //! Everything allowed to people, Trimtab and the cluster works.
 
-use crate::{
+use super::{
     act::{approval, approve, proposal, rejected},
     stage::{API, OLD, Stage, WEB},
 };

@@ -5,7 +5,7 @@ use kube::api::{DeleteParams, PostParams};
 use serde_json::json;
 use trimtab_e2e::eventually;
 
-use crate::{
+use super::{
     act::proposal_with,
     sizes,
     stage::{SOON, Stage, under_way},

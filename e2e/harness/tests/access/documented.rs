@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use trimtab_e2e::repository;
 
-use crate::{
+use super::{
     act::proposal_with,
     commands,
     stage::{API, Stage, WEB, carried_out},

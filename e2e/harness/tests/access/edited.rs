@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     act::{Act::*, Case, approve, proposal_with, refused, rejected},
     stage::{API, OLD, Stage, WEB, carried_out, under_way},
 };

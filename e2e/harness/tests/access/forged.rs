@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     act::{Act::*, Case, approval, proposal_with, refused},
     stage::{API, OLD, WEB},
 };

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     act::{Act::*, Case, approval, approve, proposal, proposal_with, refused, rejected},
     stage::{API, WEB},
 };

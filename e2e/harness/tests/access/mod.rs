@@ -5,8 +5,6 @@
 mod act;
 mod allowed;
 mod cleaned;
-#[path = "../../../../operators/api/tests/support/commands.rs"]
-mod commands;
 mod documented;
 mod edited;
 mod forged;
@@ -25,6 +23,8 @@ use std::time::Instant;
 use act::Case;
 use anyhow::{Result, ensure};
 use stage::Stage;
+
+use crate::commands;
 
 #[tokio::test]
 async fn only_who_may_approve_does_and_only_trimtab_writes_what_is_its_own() -> Result<()> {

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     act::{Act::*, Case, approval, approve, proposal, refused, rejected},
     stage::{API, OLD, TRIMTAB, WEB},
 };

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::act::{Act::*, Case, proposal_with, refused};
+use super::act::{Act::*, Case, proposal_with, refused};
 
 const PROPOSES: &str =
     "only Trimtab may change proposals of policy services: change the policy or the annotations of the workload";

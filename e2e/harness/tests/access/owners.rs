@@ -4,7 +4,7 @@
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     act::{Act::*, Case, approval, proposal, proposal_with, refused, rejected},
     stage::{Stage, WEB},
 };

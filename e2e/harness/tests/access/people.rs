@@ -7,7 +7,7 @@ use kube::Client;
 use serde_json::{Value, json};
 use trimtab_e2e::{eventually, rule};
 
-use crate::stage::{SOON, Stage};
+use super::stage::{SOON, Stage};
 
 pub struct Person {
     pub client: Client,

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use trimtab_e2e::repository;
 
-use crate::{
+use super::{
     act::{
         Act::{self, *},
         Case, refused,

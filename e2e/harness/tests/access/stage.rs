@@ -11,7 +11,7 @@ use kube::{
 use serde_json::{Value, json};
 use trimtab_e2e::{Audit, Plane, PlaneOptions, eventually, repository};
 
-use crate::{
+use super::{
     act::{approve, proposal, proposal_with, rejected},
     people::Person,
     sizes,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     act::{Act::*, Case, approval, approve, proposal_with, refused},
     stage::{API, OLD, WEB},
 };
@@ -138,7 +138,7 @@ fn creating() -> Vec<Case> {
         refused("created with it by server-side apply", "ada", "new", Force(api), NEW),
         refused("created with it and with a status that shows the digest", "ada", "new", Create(digest), NEW),
         refused("created with it by an administrator", "root", "new", Create(with("admin")), NEW),
-        refused("created with it by Trimtab", "trimtab", "new", Create(with(crate::stage::TRIMTAB)), NEW),
+        refused("created with it by Trimtab", "trimtab", "new", Create(with(super::stage::TRIMTAB)), NEW),
     ]
 }
 

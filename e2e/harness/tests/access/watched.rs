@@ -9,7 +9,7 @@ use trimtab_api::Recommendation;
 use trimtab_e2e::eventually;
 use trimtab_guard::{Guard, GuardFault, Kind};
 
-use crate::{
+use super::{
     act::{approve, proposal, proposal_with},
     stage::{SOON, Stage, TRIMTAB, WEB},
 };

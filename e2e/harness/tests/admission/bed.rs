@@ -13,7 +13,7 @@ use kube::{
 use serde_json::{Value, json};
 use trimtab_e2e::{Audit, Plane, PlaneOptions, eventually, repository};
 
-use crate::shape::{self, Sizes};
+use super::shape::{self, Sizes};
 
 pub const SOON: Duration = Duration::from_secs(60);
 

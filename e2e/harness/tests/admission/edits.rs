@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     bed::Bed,
     shape::{
         Entry, Sizes, amounts, app, container, deployment, entry, limit_range, namespace, of_app, quota, same, sidecar,

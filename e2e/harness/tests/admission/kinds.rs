@@ -7,7 +7,7 @@ use kube::ResourceExt;
 use serde_json::{Value, json};
 use trimtab_e2e::eventually;
 
-use crate::{
+use super::{
     bed::Bed,
     shape::{
         Sizes, amounts, app, applied, entry, namespace, of_apps, pod_of_replica_set, same, sizes, usual, workload,
@@ -196,7 +196,7 @@ async fn among_two_hundred(bed: &Bed) -> Result<()> {
 
 /// An object of another name in the namespace, and that of another namespace, have no effect.
 async fn only_one_object_counts(bed: &Bed) -> Result<()> {
-    let other = workload("some-uid", &[crate::shape::of_app("500m 512Mi / 1 512Mi", "1m 1Mi / 1m 1Mi")]);
+    let other = workload("some-uid", &[super::shape::of_app("500m 512Mi / 1 512Mi", "1m 1Mi / 1m 1Mi")]);
     bed.make(&[
         namespace("one"),
         applied("one", "another", json!({"Deployment/web": other, "Deployment/api": other})),

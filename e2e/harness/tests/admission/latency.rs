@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use serde_json::json;
 
-use crate::{
+use super::{
     bed::Bed,
     shape::{app, applied, namespace, pod_of_replica_set, usual, workload},
 };

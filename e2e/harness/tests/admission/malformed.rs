@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     bed::Bed,
     shape::{Sizes, amounts, app, applied, deployment, entry, namespace, of_app, same, sizes, usual, workload},
 };
@@ -90,7 +90,7 @@ pub async fn hold(bed: &Bed) -> Result<usize> {
     .await?;
     bed.plane.kubectl(&["patch", "crd", "appliedsizes.trimtab.dev", "--type=json", "-p", ANYTHING]).await?;
     let any = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "AppliedSizes", "metadata": {"name": "any", "namespace": "first"}, "spec": {"workloads": [1]}});
-    trimtab_e2e::eventually(crate::bed::SOON, "the schema lets anything in", async || bed.put(&any).await.map(drop))
+    trimtab_e2e::eventually(super::bed::SOON, "the schema lets anything in", async || bed.put(&any).await.map(drop))
         .await?;
     for (name, (what, spec, _)) in &named {
         bed.put(&object(name, spec)).await.with_context(|| *what)?;

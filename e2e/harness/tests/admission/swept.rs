@@ -12,7 +12,7 @@ use trimtab_e2e::eventually;
 use trimtab_runtime::{Leadership, Terms, Writer};
 use trimtab_world::{Namespaces, Options, World};
 
-use crate::{
+use super::{
     bed::{Bed, SOON},
     shape::{Sizes, amounts, app, deployment, limit_range, namespace, pod_of_replica_set, quota, same, sizes},
 };

@@ -7,12 +7,12 @@ use anyhow::{Context, Result, ensure};
 use kube::{ResourceExt, api::DeleteParams};
 use trimtab_e2e::eventually;
 
+use super::support::{Running, SOON, now};
 use super::{
     Bed,
     snapshot::{Snapshot, size},
     usage, world,
 };
-use crate::support::{Running, SOON, now};
 
 /// How many rows this file adds to the table.
 pub const ROWS: usize = 2;

@@ -2,9 +2,6 @@
 //! and all failures are listed together.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod again;
 mod faults;
 mod gaps;
@@ -26,6 +23,8 @@ use serde_json::{Value, json};
 use snapshot::Snapshot;
 use support::{Cluster, Running, SOON};
 use trimtab_e2e::{FakeNode, FakePrometheus, FakeSeries, PlaneOptions, eventually};
+
+use crate::support;
 
 /// How long rows may take to hold once everything was evaluated: events are written after the status.
 const SETTLES: Duration = Duration::from_secs(20);

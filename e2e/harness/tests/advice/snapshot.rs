@@ -11,7 +11,7 @@ use kube::{
 use serde_json::{Value, json};
 use trimtab_core::quantity;
 
-use crate::support::Cluster;
+use super::support::Cluster;
 
 pub const MI: u64 = 1 << 20;
 pub const GI: u64 = 1 << 30;

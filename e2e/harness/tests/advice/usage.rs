@@ -75,7 +75,7 @@ fn broken(series: FakeSeries) -> FakeSeries {
 
 /// This many days ago, the same within an hour.
 fn days_ago(days: f64) -> f64 {
-    (crate::support::now() as f64 / 3600.0).floor() * 3600.0 - days * DAY
+    (super::support::now() as f64 / 3600.0).floor() * 3600.0 - days * DAY
 }
 
 /// CPU has one reading of eight cores.

@@ -8,7 +8,7 @@ use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use trimtab_e2e::WorkDir;
 
-use crate::files;
+use super::files;
 
 /// The case that has other operators.
 const OTHERS: &str = "beside other operators";

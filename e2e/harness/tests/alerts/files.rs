@@ -13,7 +13,7 @@ use serde_json::Value;
 use trimtab_api::runbooks::RUNBOOKS;
 use trimtab_e2e::{prometheus_dir, repository};
 
-use crate::names;
+use super::names;
 
 /// How a query is limited to what Trimtab itself exported, where it names a metric that others export too.
 const OF_TRIMTAB: &str = "and on (cluster, job, instance) trimtab_build_info";

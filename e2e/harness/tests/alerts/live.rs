@@ -9,7 +9,7 @@ use trimtab_e2e::{
     Fault, FaultyHttp, PlaneOptions, Prometheus, PrometheusOptions, Sample, WorkDir, eventually, repository,
 };
 
-use crate::{
+use super::{
     files, names,
     support::{Guarded, Running, SOON, deployment, modest, namespace, policy, prometheus},
 };

@@ -4,8 +4,7 @@
 
 mod beside;
 mod files;
-mod names;
-#[path = "../support/mod.rs"]
-mod support;
-
 mod live;
+mod names;
+
+use crate::support;

@@ -2,9 +2,6 @@
 //! recommendation.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod manifests;
 mod objects;
 mod policies;
@@ -18,6 +15,8 @@ use kube::api::ListParams;
 use serde_json::{Value, json};
 use support::{Cluster, SOON, deployment, namespace, policy, prometheus};
 use trimtab_e2e::{FakeNode, FaultyHttp, PlaneOptions, eventually};
+
+use crate::support;
 
 #[tokio::test]
 async fn bad_input_hurts_nothing_else() -> Result<()> {

@@ -5,8 +5,8 @@ use kube::api::{DeleteParams, Patch, PatchParams};
 use serde_json::{Value, json};
 use trimtab_e2e::{eventually, repository};
 
+use super::support::{Running, deployment, writes};
 use super::{Cluster, SOON, skipped, told, versions};
-use crate::support::{Running, deployment, writes};
 
 /// A person's proposal is left alone, and a change to one of Trimtab's is not fought over.
 pub async fn of_others_are_theirs(cluster: &Cluster) -> Result<()> {

@@ -39,7 +39,7 @@ pub async fn make(cluster: &Cluster) -> Result<()> {
     let older = cluster.api("OptimizationPolicy", "optimizationpolicies", None).get("older").await?;
     let born = older.metadata.creation_timestamp.unwrap().0.as_second();
     eventually(SOON, "a second has passed", async || {
-        ensure!(crate::support::now() > born, "not yet");
+        ensure!(super::support::now() > born, "not yet");
         Ok(())
     })
     .await?;

@@ -5,8 +5,8 @@ use kube::{ResourceExt, core::DynamicObject};
 use serde_json::{Value, json};
 use trimtab_e2e::{Backfill, eventually};
 
+use super::support::{Usage, add, hungry, modest, now, samples};
 use super::{Cluster, SOON, deployment, namespace, policy_with, skipped, told};
-use crate::support::{Usage, add, hungry, modest, now, samples};
 
 /// The longest possible names.
 pub fn long(letter: &str) -> String {

@@ -4,7 +4,7 @@
 //! `HELM_DIR` names the directory of another Helm than the one that `e2e/helm.sh` builds: `make test-helm4` does.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-mod helm;
+pub mod helm;
 mod overlays;
 mod release;
 

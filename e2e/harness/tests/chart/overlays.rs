@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 use trimtab_e2e::{plane_bin, repository};
 
-use crate::helm::{CLUSTER, Helm, documents};
+use super::helm::{CLUSTER, Helm, documents};
 
 /// The cluster that the overlay `before-1.36` is for. Like every `helm template`, this one asks no server.
 const OLDER: [&str; 2] = ["--kube-version", "v1.35.0"];

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use trimtab_e2e::{FakeNode, Kwok, Plane, PlaneOptions, eventually, repository};
 
-use crate::helm::Helm;
+use super::helm::Helm;
 
 /// The limit of a Secret, in bytes.
 const SECRET: usize = 1024 * 1024;

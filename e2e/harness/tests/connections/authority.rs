@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use serde_json::json;
 use trimtab_e2e::{Authority, PlaneOptions, PodRuntime, PrometheusOptions, eventually, free_port};
 
-use crate::{
+use super::{
     stage::{OWN, Place, REREAD, Stage, publish},
     support::SOON,
 };

@@ -9,7 +9,7 @@ use kube::{Api, Client, api::PostParams};
 use serde_json::json;
 use trimtab_e2e::{Plane, PlaneOptions, PodRuntime, PrometheusOptions, eventually, free_port};
 
-use crate::{
+use super::{
     stage::{OWN, Place, REREAD, Stage},
     support::SOON,
 };

@@ -11,7 +11,7 @@ use serde_json::json;
 use tokio::net::TcpStream;
 use trimtab_e2e::{PlaneOptions, PodRuntime, PrometheusOptions, eventually, free_port, has_ipv6, skipped};
 
-use crate::{
+use super::{
     stage::{OWN, Place, Stage},
     support::SOON,
 };

@@ -5,12 +5,6 @@
 //! Where a machine gives it no mount namespace, or has no IPv6, the case says that it is skipped, and why.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-#[allow(dead_code)]
-#[path = "../chart/helm.rs"]
-mod helm;
-#[path = "../support/mod.rs"]
-mod support;
-
 mod authority;
 mod credentials;
 mod ipv6;
@@ -22,6 +16,8 @@ use std::time::Instant;
 
 use anyhow::{Result, ensure};
 use futures::future::{FutureExt, LocalBoxFuture, join_all};
+
+use crate::{chart::helm, support};
 
 /// One case, with a cluster of its own.
 type Case = (&'static str, LocalBoxFuture<'static, Result<()>>);

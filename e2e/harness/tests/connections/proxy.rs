@@ -7,7 +7,7 @@ use anyhow::{Result, ensure};
 use serde_json::json;
 use trimtab_e2e::{FaultyHttp, PlaneOptions, PodRuntime, PrometheusOptions, free_port};
 
-use crate::{
+use super::{
     stage::{OWN, Place, Stage},
     support::SOON,
 };

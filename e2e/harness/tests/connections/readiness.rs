@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use trimtab_e2e::{PlaneOptions, eventually, repository};
 
-use crate::support::{Guarded, Running, SOON, deployment, namespace};
+use super::support::{Guarded, Running, SOON, deployment, namespace};
 
 const OWN: &str = "trimtab-system";
 

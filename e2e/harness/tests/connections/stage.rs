@@ -13,7 +13,7 @@ use kube::{ResourceExt, api::DeleteParams};
 use serde_json::{Value, json};
 use trimtab_e2e::{InPod, PlaneOptions, Prometheus, PrometheusOptions, WorkDir, eventually};
 
-use crate::{
+use super::{
     helm::{CLUSTER, Helm, documents},
     support::{Guarded, Running, SOON, deployment, modest, namespace, policy},
 };

@@ -11,8 +11,8 @@ use kube::{
 use serde_json::{Value, json};
 use trimtab_e2e::eventually;
 
+use super::support::{AGENT, Guarded, SOON, condition};
 use super::{Claims, Example, world};
-use crate::support::{AGENT, Guarded, SOON, condition};
 
 /// The Recommendations of a policy.
 pub async fn recommendations(guarded: &Guarded, policy: &str) -> Result<Vec<DynamicObject>> {

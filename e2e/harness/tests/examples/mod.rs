@@ -2,9 +2,6 @@
 //! result is compared with what its comment claims.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod claims;
 mod judged;
 mod world;
@@ -16,6 +13,8 @@ use claims::Claims;
 use serde_json::{Value, json};
 use support::{Guarded, SOON, policy, quick};
 use trimtab_e2e::{PlaneOptions, eventually, repository};
+
+use crate::support;
 
 /// One file of `examples/`.
 pub struct Example {

@@ -4,7 +4,7 @@ use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use trimtab_e2e::{Backfill, FakeNode, Prometheus, Samples, Series, WorkDir, eventually};
 
-use crate::support::{DAY, Guarded, SOON, Usage, deployment, modest, namespace, now, prometheus, samples};
+use super::support::{DAY, Guarded, SOON, Usage, deployment, modest, namespace, now, prometheus, samples};
 
 /// The namespace of the workloads used as clocks, see [`super::a_clock_strikes`].
 pub const CLOCK: &str = "clock";

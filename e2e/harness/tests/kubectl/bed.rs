@@ -7,7 +7,7 @@ use std::{
     process::Command,
 };
 
-use crate::support::{Cluster, SOON, namespace};
+use super::support::{Cluster, SOON, namespace};
 use anyhow::{Context, Result, ensure};
 use kube::{
     Client,

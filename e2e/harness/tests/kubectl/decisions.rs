@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 
-use crate::bed::*;
+use super::bed::*;
 
 #[tokio::test]
 async fn decisions_are_held_to_rights() -> Result<()> {

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use trimtab_e2e::{PlaneOptions, eventually, repository};
 
-use crate::{
+use super::{
     bed::*,
     support::{Guarded, Running, SOON, deployment, modest, namespace, prometheus, quick},
 };

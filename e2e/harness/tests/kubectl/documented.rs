@@ -13,7 +13,7 @@ use kube::{
 use serde_json::{Value, json};
 use trimtab_e2e::{PlaneOptions, repository};
 
-use crate::{
+use super::{
     bed::*,
     commands::{self, Command},
     pages,

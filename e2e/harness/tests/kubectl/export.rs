@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::{bed::*, support::deployment};
+use super::{bed::*, support::deployment};
 
 #[tokio::test]
 async fn what_is_exported_can_be_used_as_it_is() -> Result<()> {

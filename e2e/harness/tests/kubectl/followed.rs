@@ -1,11 +1,11 @@
 //! A rollout is followed to its end.
 
-use crate::support::{SOON, policy};
+use super::support::{SOON, policy};
 use anyhow::{Result, ensure};
 use serde_json::json;
 use trimtab_e2e::{Process, eventually};
 
-use crate::bed::*;
+use super::bed::*;
 
 #[tokio::test]
 async fn a_rollout_is_followed_to_its_end() -> Result<()> {

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use trimtab_e2e::{PlaneOptions, WorkDir, repository, trimtab_bin};
 
-use crate::{bed::*, support::Cluster};
+use super::{bed::*, support::Cluster};
 
 fn policy(spec: &str) -> String {
     format!("apiVersion: trimtab.dev/v1alpha1\nkind: OptimizationPolicy\nmetadata: {{name: linted}}\nspec: {spec}\n")

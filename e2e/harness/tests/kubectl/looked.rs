@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
 use trimtab_e2e::{PlaneOptions, WorkDir};
 
-use crate::{
+use super::{
     bed::*,
     support::{Cluster, Usage, deployment, hungry, modest, namespace, policy, prometheus},
 };
@@ -77,7 +77,7 @@ async fn what_would_be_is_seen_before_anything_is_applied() -> Result<()> {
     for (space, name) in [("shop", "web"), ("shop", "busy"), ("shop", "idle"), ("mail", "imap")] {
         cluster.ready(space, name, 1).await?;
     }
-    trimtab_e2e::eventually(crate::support::SOON, "the pod of db", async || {
+    trimtab_e2e::eventually(super::support::SOON, "the pod of db", async || {
         ensure!(cluster.pods().await?.iter().any(|p| p.metadata.name.as_deref() == Some("db-0")), "not yet");
         Ok(())
     })
@@ -144,7 +144,7 @@ async fn scanned(cluster: &Cluster, admin: &Plugin, url: &str) -> Result<()> {
     let patch = status.to_string();
     let patch = ["patch", "pod", "prometheus", "-n", "mail", "--subresource=status", "--type=merge", "-p", &patch];
     cluster.plane.kubectl(&patch).await?;
-    trimtab_e2e::eventually(crate::support::SOON, "Prometheus is found", async || {
+    trimtab_e2e::eventually(super::support::SOON, "Prometheus is found", async || {
         admin
             .says(
                 0,

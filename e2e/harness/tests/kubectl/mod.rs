@@ -2,12 +2,7 @@
 //! permissions.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod bed;
-#[path = "../../../../operators/api/tests/support/commands.rs"]
-mod commands;
 mod decisions;
 mod doctor;
 mod documented;
@@ -16,9 +11,9 @@ mod followed;
 mod lint;
 mod looked;
 mod orders;
-#[path = "../../../../operators/api/tests/support/pages.rs"]
-mod pages;
 mod shown;
 mod undone;
 mod uninstalled;
 mod usage;
+
+use crate::{commands, pages, support};

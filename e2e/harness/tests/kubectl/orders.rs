@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use trimtab_e2e::{eventually, repository};
 
-use crate::{
+use super::{
     bed::*,
     support::{Cluster, SOON},
     uninstalled::{InForce, left},

@@ -2,12 +2,12 @@
 
 use std::os::unix::fs::symlink;
 
-use crate::support::{SOON, add, deployment, modest, now, policy, prometheus};
+use super::support::{SOON, add, deployment, modest, now, policy, prometheus};
 use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use trimtab_e2e::{Backfill, eventually, rule, trimtab_bin};
 
-use crate::bed::*;
+use super::bed::*;
 
 #[tokio::test]
 async fn what_is_there_is_shown() -> Result<()> {

@@ -6,7 +6,7 @@ use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 use trimtab_e2e::eventually;
 
-use crate::{
+use super::{
     bed::*,
     support::{SOON, deployment},
 };

@@ -6,7 +6,7 @@ use anyhow::{Result, ensure};
 use serde_json::{Value, json};
 use trimtab_e2e::{PlaneOptions, Prometheus, WorkDir, repository, rule};
 
-use crate::{
+use super::{
     bed::*,
     support::{Cluster, Guarded, Running, SOON, deployment, modest, namespace, prometheus, quick},
 };

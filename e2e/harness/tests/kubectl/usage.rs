@@ -5,7 +5,7 @@ use std::{os::unix::fs::symlink, process::Command};
 use anyhow::{Result, ensure};
 use trimtab_e2e::trimtab_bin;
 
-use crate::bed::*;
+use super::bed::*;
 
 /// Commands that need no cluster, and errors found before one is contacted.
 #[tokio::test]

@@ -5,7 +5,7 @@ use kube::api::DynamicObject;
 use serde_json::{Value, json};
 use trimtab_e2e::eventually;
 
-use crate::stage::{A_ROLLOUT, Stage, TEMPLATE};
+use super::stage::{A_ROLLOUT, Stage, TEMPLATE};
 
 const NAMES: [&str; 2] = ["deploy-web", "mine"];
 

@@ -5,7 +5,7 @@ use kube::api::PostParams;
 use serde_json::{Value, json};
 use trimtab_e2e::eventually;
 
-use crate::{
+use super::{
     remembered::approves,
     stage::{A_ROLLOUT, Stage},
     support::condition,

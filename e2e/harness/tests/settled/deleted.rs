@@ -7,7 +7,7 @@ use kube::api::{Api, DeleteParams};
 use serde_json::{Value, json};
 use trimtab_e2e::eventually;
 
-use crate::{
+use super::{
     stage::{Stage, TEMPLATE},
     support::SOON,
 };
@@ -55,7 +55,7 @@ pub async fn rejected_with_its_owner(stage: &Stage) -> Result<()> {
     maps.delete("owner", &DeleteParams::default()).await?;
     stage.is_gone("owned", "mine", &uid).await?;
     let by = stage.noted("owned", "history", WEB).await?["rejected"][0]["by"].clone();
-    ensure!(by == crate::support::APPROVER, "{by}");
+    ensure!(by == super::support::APPROVER, "{by}");
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use kube::api::{Api, DynamicObject};
 use serde_json::json;
 use trimtab_e2e::eventually;
 
-use crate::stage::{A_ROLLOUT, Stage};
+use super::stage::{A_ROLLOUT, Stage};
 
 const CRD: &str = "recommendations.trimtab.dev";
 

@@ -3,9 +3,6 @@
 //! server with the real garbage collector, with Trimtab fully installed.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-#[path = "../support/mod.rs"]
-mod support;
-
 mod alone;
 mod beside;
 mod deleted;
@@ -20,6 +17,8 @@ use std::time::Instant;
 use anyhow::{Result, ensure};
 use futures::future::{FutureExt, LocalBoxFuture, join_all};
 use stage::Stage;
+
+use crate::support;
 
 /// One case, in namespaces of its own.
 type Case<'a> = (&'static str, LocalBoxFuture<'a, Result<()>>);

@@ -11,7 +11,7 @@ use kube::{
 use serde_json::{Value, json};
 use trimtab_e2e::eventually;
 
-use crate::{
+use super::{
     stage::{A_ROLLOUT, Stage, TEMPLATE, stateful_set},
     support::{condition, deployment},
 };

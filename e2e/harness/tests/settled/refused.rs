@@ -8,7 +8,7 @@ use kube::api::{Api, DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 use trimtab_e2e::eventually;
 
-use crate::{
+use super::{
     stage::{Stage, TEMPLATE},
     support::SOON,
 };

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use trimtab_e2e::eventually;
 
-use crate::stage::{A_ROLLOUT, Stage, TEMPLATE};
+use super::stage::{A_ROLLOUT, Stage, TEMPLATE};
 
 const WEB: &str = "Deployment/web";
 
@@ -23,7 +23,7 @@ pub async fn a_no(stage: &Stage) -> Result<()> {
     let uid = stage.delete("no", "deploy-web").await?;
     let rec = stage.anew("no", "deploy-web", &uid, "Rejected").await?;
     let by = stage.noted("no", "history", WEB).await?["rejected"][0]["by"].clone();
-    ensure!(by == crate::support::APPROVER, "{by}");
+    ensure!(by == super::support::APPROVER, "{by}");
     is_still_rejected(stage, "no").await?;
     stage.emergency("no", WEB).await?;
     let uid = rec.metadata.uid.context("uid")?;

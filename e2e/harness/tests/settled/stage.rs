@@ -7,7 +7,7 @@ use kube::api::{Api, DeleteParams, DynamicObject, PostParams};
 use serde_json::{Value, json};
 use trimtab_e2e::{Audit, PlaneOptions, Prometheus, WorkDir, eventually};
 
-use crate::support::{APPROVER, Guarded, Running, SOON, condition, deployment, modest, namespace, prometheus, quick};
+use super::support::{APPROVER, Guarded, Running, SOON, condition, deployment, modest, namespace, prometheus, quick};
 
 /// How long a rollout may take, from the approval to its end.
 pub const A_ROLLOUT: Duration = Duration::from_secs(90);

@@ -11,7 +11,7 @@ use kube::{
 use serde_json::{Value, json};
 use trimtab_e2e::eventually;
 
-use crate::support::{Guarded, condition, deployment, namespace, quick};
+use super::support::{Guarded, condition, deployment, namespace, quick};
 
 /// How long a rollout may take that nothing holds.
 pub const A_ROLLOUT: Duration = Duration::from_secs(90);

@@ -4,8 +4,6 @@
 
 mod earlier;
 mod fleet;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::{
     collections::BTreeMap,
@@ -18,6 +16,8 @@ use trimtab_e2e::{PlaneOptions, eventually, repository, trimtab_bin};
 
 use fleet::{A_ROLLOUT, GROUPS, Stand, names, stands};
 use support::{AGENT, Guarded, Running, SOON, modest, prometheus};
+
+use crate::support;
 
 const OWN: &str = "trimtab-system";
 const LEADS: &str = "leader_election_master_status{name=\"trimtab-controller\"}";

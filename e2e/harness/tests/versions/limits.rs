@@ -9,7 +9,7 @@ use kube::{
 };
 use serde_json::json;
 
-use crate::{
+use super::{
     server::Server,
     support::{Guarded, Running, SOON, deployment, namespace},
 };

@@ -5,16 +5,10 @@
 //! is supported. `e2e/versions.sh` runs it on real control planes of all of them.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
-// The test of the chart needs more of it.
-#[allow(dead_code)]
-#[path = "../chart/helm.rs"]
-mod helm;
 mod limits;
 mod release;
 mod server;
 mod stages;
-#[path = "../support/mod.rs"]
-mod support;
 
 use std::time::Duration;
 
@@ -28,6 +22,7 @@ use kube::{
 use serde_json::{Value, json};
 use trimtab_e2e::{AuditEvent, Kubernetes, PlaneOptions, eventually};
 
+use crate::{chart::helm, support};
 use helm::Helm;
 use release::{OWN, Release, plugin};
 use server::Server;

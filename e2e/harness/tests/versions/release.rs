@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use trimtab_e2e::{Trimtab, trimtab_bin};
 
-use crate::{helm::Helm, server::Server, support::Cluster};
+use super::{helm::Helm, server::Server, support::Cluster};
 
 /// Trimtab's own namespace.
 pub const OWN: &str = "trimtab-system";

@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use trimtab_e2e::Kubernetes;
 
-use crate::support::Cluster;
+use super::support::Cluster;
 
 /// Since this minor version there are mutating admission policies.
 const MUTATING: u32 = 36;
