@@ -151,6 +151,8 @@ the values name. A host of at most two words, as `prometheus-operated.monitoring
   secret:
     secretName: {{ .secret }}
   {{- end }}
+    # Without it no pod would start, and nothing could be undone: policies say what is missing.
+    optional: true
     items:
       - key: {{ .key }}
         path: ca.crt

@@ -245,18 +245,20 @@ async fn a_command_line_that_is_wrong_is_refused() -> Result<()> {
             "must end before /api/v1",
         ),
         (
-            "a password file that is not there",
+            "a token and a password, whether their files are there or not",
             &nowhere,
             vec![
                 "--prometheus-url",
                 "http://127.0.0.1:9",
+                "--prometheus-bearer-file",
+                "/nonexistent/t",
                 "--prometheus-user",
                 "a",
                 "--prometheus-password-file",
                 "/nonexistent/p",
             ],
             1,
-            "cannot read /nonexistent/p",
+            "bearer and basic authentication exclude each other",
         ),
         ("no kubeconfig", &kubeconfig, vec![], 1, "no kubeconfig and no service account found"),
         ("a filter that is none", &nowhere, vec!["--log", "a=b=c"], 1, "log filter `a=b=c`"),
@@ -282,6 +284,8 @@ async fn a_command_line_that_is_wrong_is_refused() -> Result<()> {
         let text = format!("{}{}", run.stdout, run.stderr);
         assert_eq!(run.status.code(), Some(code), "{what}: {text}");
         assert!(text.contains(says), "{what}: {says:?} is not in {text}");
+        let is_one_line = run.stderr.lines().any(|line| line.starts_with("error: ") && line.contains(says));
+        assert!(code == 2 || is_one_line, "{what}: not one line, or a dump: {}", run.stderr);
         for secret in [PASSWORD, HEADER] {
             assert!(!text.contains(secret), "{what}: the secret is in {text}");
         }

@@ -1,9 +1,11 @@
 //! Text in messages for people.
 //!
-//! In: any text, or a number and a noun. Out: the text on one line, or cut to a maximum; the number with its noun, or
-//! with the form of its verb. Pure.
+//! In: any text, or a number and a noun, or seconds. Out: the text on one line, or cut to a maximum; the number with its
+//! noun, or with the form of its verb; a duration or a time in words. Pure.
 
 use std::{borrow::Cow, fmt::Display};
+
+use jiff::Timestamp;
 
 /// Control characters, line separators and marks of the direction of writing as escapes: labels of series and fields of foreign objects hold any text; a
 /// line break or terminal escape sequence in it must not end a comment, begin another object or hide what follows, and a
@@ -44,9 +46,29 @@ pub fn part<N: Copy + Display + PartialEq + From<u8>>(n: N, whole: N, what: &str
     format!("{n} of {}", count(whole, what))
 }
 
+/// A duration in its largest unit and the next smaller one: `45 seconds`, `30 minutes`, `1 hour 30 minutes`, `5 days`.
+/// What is smaller is left out.
+pub fn lasting(seconds: i64) -> String {
+    const UNITS: [(i64, &str); 4] = [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let seconds = seconds.max(0);
+    let largest = UNITS.iter().position(|(unit, _)| seconds >= *unit).unwrap_or(UNITS.len() - 1);
+    let (unit, name) = UNITS[largest];
+    let rest = UNITS.get(largest + 1).map(|(unit_of_rest, name)| (seconds % unit / unit_of_rest, *name));
+    match rest.filter(|(n, _)| *n > 0) {
+        Some((n, smaller)) => format!("{} {}", count(seconds / unit, name), count(n, smaller)),
+        None => count(seconds / unit, name),
+    }
+}
+
+/// A time given in seconds since the epoch, in UTC: `2026-12-01T03:12:00Z`. A message with it does not change as time goes
+/// on, as one with an age does.
+pub fn moment(seconds: i64) -> String {
+    Timestamp::from_second(seconds).map_or_else(|_| format!("{seconds} s since 1970"), |time| time.to_string())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{count, cut, part, printable, verb};
+    use super::{count, cut, lasting, moment, part, printable, verb};
 
     #[test]
     fn what_is_cut_says_so() {
@@ -66,6 +88,25 @@ mod tests {
         assert_eq!([0_i64, 1, 2].map(|n| verb(n, "is", "are")), ["are", "is", "are"]);
         let parts = [(0, 0), (0, 1), (1, 1), (1, 3), (3, 3)].map(|(n, whole): (usize, usize)| part(n, whole, "pod"));
         assert_eq!(parts, ["0 of 0 pods", "0 of 1 pod", "1 of 1 pod", "1 of 3 pods", "3 of 3 pods"]);
+    }
+
+    #[test]
+    fn durations_and_times_can_be_read() {
+        for (seconds, expected) in [
+            (-5, "0 seconds"),
+            (1, "1 second"),
+            (61, "1 minute 1 second"),
+            (1_800, "30 minutes"),
+            (5_400, "1 hour 30 minutes"),
+            (86_399, "23 hours 59 minutes"),
+            (86_400, "1 day"),
+            (7_202 * 60, "5 days"),
+            (i64::MAX, "106751991167300 days 15 hours"),
+        ] {
+            assert_eq!(lasting(seconds), expected, "{seconds}");
+        }
+        assert_eq!(moment(1_796_094_720), "2026-12-01T03:12:00Z");
+        assert_eq!(moment(i64::MAX), "9223372036854775807 s since 1970");
     }
 
     #[test]

@@ -35,12 +35,15 @@ impl PartialEq for Credentials {
 impl Credentials {
     /// Those in files.
     pub fn in_files(args: &PrometheusArgs) -> anyhow::Result<Self> {
-        let text = |path: &Path| fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()));
-        let password = args.prometheus_password_file.as_deref().map(text).transpose()?;
+        let text = |flag: &str, path: &Path| {
+            fs::read_to_string(path).with_context(|| format!("cannot read {}, which {flag} names", path.display()))
+        };
+        let password = args.prometheus_password_file.as_deref().map(|path| text("--prometheus-password-file", path));
+        let ca = args.prometheus_ca_file.as_deref().map(|path| text("--prometheus-ca-file", path));
         Ok(Self {
             secret: BTreeMap::new(),
-            password: password.map(|password| password.trim_end().to_owned().into()),
-            ca: args.prometheus_ca_file.as_deref().map(text).transpose()?,
+            password: password.transpose()?.map(|password| password.trim_end().to_owned().into()),
+            ca: ca.transpose()?,
             system: None,
         })
     }
@@ -54,6 +57,15 @@ impl Credentials {
         };
         let system = trusts_the_system(args, &secret).then(system_trust);
         Ok(Self { secret, system, ..files })
+    }
+
+    /// The places that they are read from, for people. The Secret is in `namespace`.
+    pub fn places(args: &PrometheusArgs, namespace: &str) -> String {
+        let secret = args.prometheus_secret.iter().map(|name| format!("Secret {namespace}/{name}"));
+        let files = [&args.prometheus_password_file, &args.prometheus_ca_file];
+        let files = files.into_iter().flatten().map(|path| path.display().to_string());
+        let places: Vec<String> = secret.chain(files).collect();
+        if places.is_empty() { "the certificates of the system".to_owned() } else { places.join(", ") }
     }
 
     /// Whether there are any that may change.
@@ -88,7 +100,7 @@ async fn secret(client: &Client, namespace: &str, name: &str) -> anyhow::Result<
     let secret = Api::<Secret>::namespaced(client.clone(), namespace)
         .get(name)
         .await
-        .with_context(|| format!("cannot read Secret {namespace}/{name} for Prometheus"))?;
+        .with_context(|| format!("cannot read Secret {namespace}/{name}, which --prometheus-secret names"))?;
     secret
         .data
         .unwrap_or_default()

@@ -13,6 +13,7 @@ mod gauges;
 mod guard;
 mod installed_crds;
 mod interest;
+mod one_line;
 mod process;
 mod prometheus;
 mod readiness;
@@ -46,31 +47,9 @@ fn main() -> std::process::ExitCode {
     match result {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
-            screen::note(&format!("trimtab: {}", text(&error)));
+            // As clap says what is wrong with an argument.
+            screen::note(&format!("error: {}", one_line::text(&error)));
             std::process::ExitCode::FAILURE
         }
-    }
-}
-
-/// An error with its causes on one line. Many errors repeat their cause in their own text: it is printed once.
-fn text(error: &anyhow::Error) -> String {
-    error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.as_str() {
-        "" => cause,
-        said if said.contains(&cause) => text,
-        _ => format!("{text}: {cause}"),
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use anyhow::anyhow;
-
-    use super::text;
-
-    #[test]
-    fn a_cause_is_said_once() {
-        let repeated = anyhow!("disk full").context("cannot write x: disk full").context("replay");
-        assert_eq!(text(&repeated), "replay: cannot write x: disk full");
-        assert_eq!(text(&anyhow!("disk full").context("cannot write x")), "cannot write x: disk full");
     }
 }

@@ -5,9 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use secrecy::{ExposeSecret, SecretString};
-use trimtab_metrics_sources::{Bearer, Ca, PrometheusConfig, PrometheusSettings, PrometheusSource};
+use trimtab_metrics_sources::{Bearer, Ca, PrometheusConfig, PrometheusSettings, PrometheusSource, SourceError};
 use trimtab_runtime::{proxy::Variables, telemetry::Redactor};
 
 use crate::{cli::PrometheusArgs, credentials::Credentials};
@@ -19,7 +19,20 @@ pub fn source(
     redactor: &Redactor,
 ) -> anyhow::Result<Option<PrometheusSource>> {
     let Some(config) = config(args, credentials, redactor)? else { return Ok(None) };
-    PrometheusSource::new(config).map(Some).context("the Prometheus client cannot be created")
+    let source = PrometheusSource::new(config).map_err(|error| match error {
+        // Whoever reports it names the server.
+        SourceError::Credentials { why, .. } => anyhow!(why),
+        other => other.into(),
+    });
+    source.map(Some).context("the Prometheus client cannot be created")
+}
+
+/// The configuration by flags alone, to find what is wrong with these before any file or Secret is read; `None` if no
+/// server is named.
+pub fn by_flags(args: &PrometheusArgs, redactor: &Redactor) -> anyhow::Result<Option<PrometheusConfig>> {
+    // It stands for any password, so that the flags about it are checked too.
+    let password = args.prometheus_password_file.is_some().then(|| SecretString::from("-"));
+    config(args, &Credentials { password, ..Credentials::default() }, redactor)
 }
 
 /// The configuration for `args`; `None` if no server is named.

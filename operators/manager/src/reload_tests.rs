@@ -59,11 +59,16 @@ async fn answer(stream: TcpStream, heard: Heard) {
 /// A source for `args`, as it is after its first read.
 async fn reload(args: PrometheusArgs, cluster: &Server) -> Reload {
     install_tls_provider();
-    let (client, redactor) = (cluster.client(), Redactor::new());
-    let credentials = Credentials::read(&args, &client, OWN).await.unwrap();
-    let first = prometheus::source(&args, &credentials, &redactor).unwrap().unwrap();
-    let source = Arc::new(ReplaceableSource::new(Arc::new(first)));
-    Reload { args, client, namespace: OWN.to_owned(), redactor, source, credentials, failed: false }
+    let redactor = Redactor::new();
+    let config = prometheus::by_flags(&args, &redactor).unwrap().unwrap();
+    let mut reload = Reload::new(args, &cluster.client(), OWN, &redactor, config);
+    reload.look().await;
+    reload
+}
+
+/// What a read says.
+async fn refusal(reload: &Reload) -> String {
+    reload.source.check(0).await.unwrap_err().to_string()
 }
 
 fn args(url: &str) -> PrometheusArgs {
@@ -143,4 +148,90 @@ async fn a_new_password_and_new_certificates_in_files_are_used() {
     std::fs::remove_file(&ca).unwrap();
     assert_eq!(authorization(&mut reload, &heard).await, "Basic YWRhOnBAc3M=");
     assert!(reload.failed && cluster.asked().is_empty(), "files need no API server");
+}
+
+#[tokio::test]
+async fn without_the_secret_at_the_start_reads_say_so_until_it_is_there() {
+    let ((url, heard), cluster) = (prometheus_server().await, Server::new(Timestamp::now));
+    let args = PrometheusArgs { prometheus_secret: Some(SECRET.to_owned()), ..args(&url) };
+    let mut reload = reload(args, &cluster).await;
+    let says = refusal(&reload).await;
+    for part in [
+        url.as_str(),
+        "cannot read Secret trimtab-system/trimtab-prometheus, which --prometheus-secret names: ",
+        "not found",
+        "(read again every minute); check the configured file or Secret",
+    ] {
+        assert!(says.contains(part), "{says} should contain {part}");
+    }
+    assert!(!says.contains("ErrorResponse") && !says.contains("Status {"), "a dump: {says}");
+
+    // What is there cannot be used, then it is not text, then it can.
+    put(&cluster, json!({"bearerToken": "Zmlyc3Q=", "tokn": "Zmlyc3Q="}));
+    reload.look().await;
+    let says = refusal(&reload).await;
+    assert!(says.contains("Secret trimtab-system/trimtab-prometheus: ") && says.contains("the key \"tokn\""), "{says}");
+    put(&cluster, json!({"bearerToken": "//8="}));
+    reload.look().await;
+    let says = refusal(&reload).await;
+    assert!(says.contains("key bearerToken of Secret trimtab-system/trimtab-prometheus is not text"), "{says}");
+    assert!(reload.failed && heard.lock().is_empty(), "nothing is sent without the token");
+    put(&cluster, json!({"bearerToken": "Zmlyc3Q="}));
+    assert_eq!(authorization(&mut reload, &heard).await, "Bearer first");
+    assert!(!reload.failed);
+}
+
+#[tokio::test]
+async fn without_its_files_at_the_start_reads_name_them_until_they_can_be_used() {
+    let ((url, heard), cluster) = (prometheus_server().await, Server::new(Timestamp::now));
+    let dir = TempDir::new().unwrap();
+    let (password, ca) = (dir.path().join("password"), dir.path().join("ca.pem"));
+    let args = PrometheusArgs {
+        prometheus_user: Some("ada".to_owned()),
+        prometheus_password_file: Some(password.clone()),
+        prometheus_ca_file: Some(ca.clone()),
+        ..args(&url)
+    };
+    let mut reload = reload(args, &cluster).await;
+    let says = refusal(&reload).await;
+    let missing = format!("cannot read {}, which --prometheus-password-file names: No such file", password.display());
+    assert!(says.contains(&missing), "{says}");
+    std::fs::write(&password, "p@ss\n").unwrap();
+    reload.look().await;
+    let says = refusal(&reload).await;
+    assert!(says.contains(&format!("cannot read {}, which --prometheus-ca-file names: ", ca.display())), "{says}");
+    std::fs::write(&ca, "no certificate").unwrap();
+    reload.look().await;
+    let says = refusal(&reload).await;
+    assert!(says.contains(&*ca.display().to_string()) && says.contains("the CA "), "{says}");
+    std::fs::write(&ca, include_str!("../../metrics-sources/tests/ca.pem")).unwrap();
+    assert_eq!(authorization(&mut reload, &heard).await, "Basic YWRhOnBAc3M=");
+    assert!(!reload.failed);
+}
+
+#[test]
+fn wrong_flags_are_found_before_any_file_is_read() {
+    let with = |change: fn(&mut PrometheusArgs)| {
+        let mut args = PrometheusArgs { prometheus_ca_file: Some("/nowhere/ca.pem".into()), ..args("http://p:9090") };
+        change(&mut args);
+        prometheus::by_flags(&args, &Redactor::new()).map(|config| config.is_some()).map_err(|e| one_line::text(&e))
+    };
+    assert_eq!(with(|_| ()), Ok(true));
+    assert_eq!(with(|args| args.prometheus_url = None), Ok(false));
+    let table: [(fn(&mut PrometheusArgs), &str); 3] = [
+        (|args| args.prometheus_url = Some("p:9090".to_owned()), "only http:// and https://"),
+        (|args| args.prometheus_cluster = Some("eu".to_owned()), "cluster label: write name=value"),
+        (
+            |args| {
+                args.prometheus_bearer_file = Some("/nowhere/token".into());
+                args.prometheus_user = Some("ada".to_owned());
+                args.prometheus_password_file = Some("/nowhere/password".into());
+            },
+            "exclude each other",
+        ),
+    ];
+    for (change, says) in table {
+        let told = with(change).unwrap_err();
+        assert!(told.contains(says) && !told.contains('\n'), "{told}");
+    }
 }

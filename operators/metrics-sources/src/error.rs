@@ -3,6 +3,8 @@
 //! In: failures met by the adapters. Out: one enum whose text is fit for a condition message. Servers are named by
 //! their address without user, password, query or header; no variant can hold a secret.
 
+use trimtab_core::text::lasting;
+
 /// Who has to act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Responsible {
@@ -164,7 +166,9 @@ pub enum SourceError {
 
 fn stale(age_s: Option<i64>, max_age_s: i64) -> String {
     match age_s {
-        Some(age) => format!("the newest sample is {age} s old, more than the {max_age_s} s allowed"),
+        Some(age) => {
+            format!("the newest sample is {} old, more than the {} allowed", lasting(age), lasting(max_age_s))
+        }
         None => "there is no container sample at all".to_owned(),
     }
 }
@@ -211,6 +215,16 @@ impl SourceError {
             Self::TooLarge { .. } => "MetricsTooLarge",
             Self::Stale { .. } => "MetricsStale",
             Self::CircuitOpen { .. } => "MetricsCircuitOpen",
+        }
+    }
+
+    /// Its text for a status: while requests are held back that is the failure behind it, which stays the same, and not how
+    /// many there were and when the next attempt is.
+    #[must_use]
+    pub fn in_status(&self) -> String {
+        match self {
+            Self::CircuitOpen { server, last, .. } => format!("{server}: {last}"),
+            other => other.to_string(),
         }
     }
 

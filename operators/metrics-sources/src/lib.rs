@@ -24,7 +24,7 @@ pub use origin::{Difference, Origin};
 pub use place::{Nodes, Place, Stranger};
 pub use prometheus::{
     Bearer, Ca, ConfigError, LabelNames, PrometheusConfig, PrometheusSettings, PrometheusSource, ServiceProxy,
-    system_trust,
+    UnusableSource, system_trust,
 };
 pub use replaceable::ReplaceableSource;
 pub use runs::{RunNames, RunsByNamespace};

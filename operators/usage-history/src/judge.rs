@@ -2,7 +2,7 @@
 //!
 //! In: a staged namespace. Out: its news; a warning in the log when something begins to be left out.
 
-use crate::{neighbours::When, news::News, staging::Space, store::UsageStore};
+use crate::{neighbours::When, news::News, staging::Space, store::UsageStore, whose::Whose};
 
 impl UsageStore {
     /// The news of a namespace. `whole` means that it was read from its beginning.
@@ -25,7 +25,19 @@ impl UsageStore {
             );
         }
         drop(neighbours);
+        self.note_whose(&namespace, std::mem::take(&mut space.whose), whole);
         News::new(namespace, space, guests)
+    }
+
+    /// Keeps which pods were named. `whole` replaces what was known.
+    fn note_whose(&self, namespace: &str, read: Whose, whole: bool) {
+        let mut all = self.whose.lock();
+        let known = all.entry(Box::from(namespace)).or_default();
+        if whole {
+            *known = read;
+        } else {
+            known.join(read);
+        }
     }
 
     /// Series with exported labels were returned among others.

@@ -20,6 +20,7 @@ mod sizes;
 mod staging;
 pub mod store;
 mod vanished;
+mod whose;
 pub mod world;
 
 pub use histories::Containers;
@@ -28,4 +29,5 @@ pub use present::Sampled;
 pub use refresh::{Failure, Refresh, Span};
 pub use sink::Resolver;
 pub use store::UsageStore;
+pub use whose::Whose;
 pub use world::WorldResolver;

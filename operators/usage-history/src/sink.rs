@@ -54,6 +54,8 @@ type Container = (WorkloadId, Arc<str>, Option<Box<str>>);
 struct Owned {
     workload: WorkloadId,
     alive: bool,
+    /// Of a pod that lives, when it was created, in seconds since the epoch; `None` if unknown.
+    born_s: Option<i64>,
 }
 
 /// Takes the series of one batch and collects them in the staging area of their read.
@@ -89,7 +91,8 @@ impl<'a> StoreSink<'a> {
             if alive {
                 staging.alive(namespace, pod);
             }
-            Some(Owned { workload, alive })
+            let born_s = if alive { resolver.born(namespace, pod) } else { None };
+            Some(Owned { workload, alive, born_s })
         };
         self.pods.entry(key).or_insert_with(find).clone()
     }
@@ -111,7 +114,13 @@ impl StoreSink<'_> {
 impl SampleSink for StoreSink<'_> {
     fn series(&mut self, key: SeriesKey<'_>, samples: &[Sample]) {
         let recorded = std::mem::take(&mut self.recorded);
-        let Some(Owned { workload, alive }) = self.standing(key.namespace, key.pod) else { return };
+        let standing = self.standing(key.namespace, key.pod);
+        if is_usage(key.metric)
+            && let Some(newest) = samples.last()
+        {
+            self.staging.named(&key, is_ours(standing.as_ref(), &key, newest.time_s));
+        }
+        let Some(Owned { workload, alive, .. }) = standing else { return };
         let namesake = namesake(&key, alive);
         let guest = namesake.as_deref().or((!alive).then_some(key.pod));
         let place = Place { workload: &workload, guest };
@@ -177,14 +186,16 @@ impl SampleSink for StoreSink<'_> {
     fn recorded(&mut self, key: SeriesKey<'_>, first_s: i64, last_s: i64) {
         self.recorded = true;
         let standing = self.standing(key.namespace, key.pod).filter(|_| is_usage(key.metric));
-        let Some(Owned { workload, alive }) = standing else { return };
+        let Some(Owned { workload, alive, .. }) = standing else { return };
         let namesake = namesake(&key, alive);
         let guest = namesake.as_deref().or((!alive).then_some(key.pod));
         self.staging.seen(Place { workload: &workload, guest }, &key, Times { first_s, last_s });
     }
 
     fn ambiguous(&mut self, key: SeriesKey<'_>, difference: &Difference) {
-        if let Some(Owned { workload, .. }) = self.standing(key.namespace, key.pod) {
+        if let Some(Owned { workload, alive, .. }) = self.standing(key.namespace, key.pod) {
+            // One of the two clusters is this one.
+            self.staging.named(&key, alive);
             self.staging.ambiguous(&workload, difference);
         }
     }
@@ -231,6 +242,13 @@ impl Nodes for StoreSink<'_> {
 
 fn is_usage(metric: Metric) -> bool {
     matches!(metric, Metric::CpuCores | Metric::MemoryWorkingSet)
+}
+
+/// Whether a series with this newest sample is of a pod of this cluster. One that ends before the pod was created is of
+/// another with its name, as pods of StatefulSets in two clusters have.
+fn is_ours(standing: Option<&Owned>, key: &SeriesKey<'_>, newest_s: i64) -> bool {
+    let lived = |owned: &Owned| owned.alive && owned.born_s.is_none_or(|born_s| newest_s >= born_s);
+    key.stranger.is_none() && standing.is_some_and(lived)
 }
 
 /// Data recorded on another node than the pod's is of another pod with its name: that pod's name and its node.

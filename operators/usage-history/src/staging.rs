@@ -19,6 +19,7 @@ use crate::{
     histories::Histories,
     levels::{Level, Levels},
     neighbours::origins::{Origins, Times},
+    whose::Whose,
 };
 
 /// Where an observation goes: into the histories of a workload, or to one pod that this cluster does not have.
@@ -51,6 +52,8 @@ pub(crate) struct Space {
     pub(crate) at_odds: BTreeMap<WorkloadId, bool>,
     /// Whether kube-state-metrics reports its pods.
     pub(crate) told: bool,
+    /// Whether its usage is of pods of this cluster.
+    pub(crate) whose: Whose,
 }
 
 /// The data read of incomplete namespaces.
@@ -114,6 +117,17 @@ impl Staging {
     /// The pod is in this cluster.
     pub(crate) fn alive(&self, namespace: &str, pod: &str) {
         self.space(namespace, |space| space.alive.insert(pod_hash(namespace, pod)));
+    }
+
+    /// There is usage of a pod, which this cluster has (`ours`), and had at that time.
+    pub(crate) fn named(&self, key: &SeriesKey<'_>, ours: bool) {
+        self.space(key.namespace, |space| {
+            if ours {
+                space.whose.own();
+            } else {
+                space.whose.other(pod_hash(key.namespace, key.pod), key.origin);
+            }
+        });
     }
 
     /// There is usage of a pod in these times, recorded at the place in the key, possibly on a node not its own.

@@ -19,6 +19,7 @@ use crate::{
     neighbours::{Mixture, Neighbours},
     news::News,
     vanished,
+    whose::Whose,
 };
 
 /// Histories of all workloads that matter.
@@ -32,6 +33,8 @@ pub struct UsageStore {
     pub(crate) sampled: Mutex<HashMap<u64, i64>>,
     pub(crate) neighbours: Mutex<Neighbours>,
     pub(crate) exported: Mutex<Exported>,
+    /// By namespace that was read.
+    pub(crate) whose: Mutex<HashMap<Box<str>, Whose>>,
 }
 
 impl UsageStore {
@@ -93,6 +96,7 @@ impl UsageStore {
         self.histories.lock().retain_namespaces(&wanted);
         self.levels.lock().forget(i64::MIN, |workload| wanted(&workload.namespace));
         self.neighbours.lock().retain(&wanted);
+        self.whose.lock().retain(|namespace, _| wanted(namespace));
         self.ledger.lock().retain(wanted);
     }
 
@@ -104,6 +108,11 @@ impl UsageStore {
     /// The series of a namespace that are not of this cluster; `None` if there are none.
     pub fn mixture(&self, namespace: &str) -> Option<Mixture> {
         self.neighbours.lock().mixture(namespace).cloned()
+    }
+
+    /// Which pods the series of a namespace name; `None` if it was never read.
+    pub fn whose(&self, namespace: &str) -> Option<Whose> {
+        self.whose.lock().get(namespace).cloned()
     }
 
     /// Whether two clusters report the pods of a workload, so that none of its data is used.

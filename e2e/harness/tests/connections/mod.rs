@@ -5,6 +5,7 @@
 //! Where a machine gives it no mount namespace, or has no IPv6, the case says that it is skipped, and why.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod absent;
 mod authority;
 mod credentials;
 mod ipv6;
@@ -28,6 +29,7 @@ async fn in_a_pod_it_copes_with_networks_and_their_administrators() -> Result<()
     let begin = Instant::now();
     let cases: Vec<Case> = vec![
         ("a private authority is trusted once its certificate is there", authority::is_taken_up().boxed_local()),
+        ("a password that is not there at the start comes later", absent::comes_later().boxed_local()),
         ("a token is rotated and the program goes on", credentials::are_rotated().boxed_local()),
         ("everything is reached over IPv6 alone", ipv6::alone().boxed_local()),
         ("a proxy leads to Prometheus, and not to the API server", proxy::leads_out().boxed_local()),

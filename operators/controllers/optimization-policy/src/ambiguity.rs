@@ -9,10 +9,13 @@ use trimtab_api::conditions::reasons::{FOREIGN_SERIES, LABELS_NOT_HONORED};
 use trimtab_core::WorkloadId;
 use trimtab_usage_history::Mixture;
 
-use crate::{analyzer::Analyzer, feed::UnusableUsage, outcome::Tally, validate::ValidatedPolicy};
-
-/// Maximum number of namespaces, workloads or labels that are named.
-const EXAMPLES: usize = 3;
+use crate::{
+    analyzer::Analyzer,
+    feed::UnusableUsage,
+    outcome::Tally,
+    text::{about, some},
+    validate::ValidatedPolicy,
+};
 
 impl Analyzer {
     /// What is ambiguous in the series of a policy's workloads.
@@ -92,22 +95,6 @@ fn foreign(mixtures: &BTreeMap<String, Mixture>) -> String {
         )),
     }
     message
-}
-
-/// A count that does not change with every pod.
-fn about(pods: usize) -> String {
-    match pods {
-        1 => "1 pod".to_owned(),
-        2..=9 => format!("{pods} pods"),
-        10..=99 => "10 pods or more".to_owned(),
-        100..=999 => "100 pods or more".to_owned(),
-        _ => "1,000 pods or more".to_owned(),
-    }
-}
-
-fn some(names: &[&str], what: &str) -> String {
-    let shown = names.iter().take(EXAMPLES).copied().collect::<Vec<_>>().join(", ");
-    if names.len() > EXAMPLES { format!("{shown} and other {what}") } else { shown }
 }
 
 #[cfg(test)]

@@ -7,7 +7,10 @@ use trimtab_api::{
     conditions::reasons::{METRICS_STALE, METRICS_UNAVAILABLE},
     policy_sizing::MetricsSource,
 };
-use trimtab_core::{WorkloadKind, text::count};
+use trimtab_core::{
+    WorkloadKind,
+    text::{lasting, moment},
+};
 use trimtab_metrics_sources::{RUN_STEP_S, UsageSource};
 use trimtab_usage_history::{Failure, UsageStore};
 
@@ -79,28 +82,38 @@ impl fmt::Debug for Feed {
 pub type UnusableUsage = (&'static str, String);
 
 /// The problem with a feed at `now_s` for a policy with a namespace that `failure` hit; `None` if it can be used for
-/// decisions.
-pub fn fault(feed: &Feed, failure: Option<&Failure>, max_age_s: i64, now_s: i64) -> Option<UnusableUsage> {
+/// decisions. `strangers` says, with the time of the newest sample, if no series is of a pod that runs in this cluster.
+pub fn fault(
+    feed: &Feed,
+    failure: Option<&Failure>,
+    strangers: impl FnOnce(Option<i64>) -> Option<String>,
+    max_age_s: i64,
+    now_s: i64,
+) -> Option<UnusableUsage> {
     if let Some(failure) = failure {
-        return Some((METRICS_UNAVAILABLE, failure.error.to_string()));
+        return Some((METRICS_UNAVAILABLE, failure.error.in_status()));
     }
-    let Some(newest) = feed.store.newest_sample_s() else {
-        let message =
-            format!("{} has no usage of any selected workload: check that container metrics are collected", feed.name);
-        return Some((METRICS_UNAVAILABLE, message));
-    };
-    let age_s = now_s - newest;
-    (age_s > max_age_s).then(|| (METRICS_STALE, stale(feed.name, age_s, max_age_s)))
+    let newest = feed.store.newest_sample_s();
+    if newest.is_some_and(|newest_s| now_s - newest_s <= max_age_s) {
+        return None;
+    }
+    let strangers = strangers(newest);
+    Some(match newest {
+        None => (METRICS_UNAVAILABLE, strangers.unwrap_or_else(|| nothing(feed.name))),
+        Some(newest_s) => (METRICS_STALE, strangers.unwrap_or_else(|| stale(feed.name, newest_s, max_age_s))),
+    })
 }
 
-fn stale(feed: &str, age_s: i64, max_age_s: i64) -> String {
-    // Rounded up, so that it is never what the policy allows.
-    let minutes = (age_s + 59) / 60;
+fn nothing(feed: &str) -> String {
+    format!("{feed} has no usage of any selected workload: check that container metrics are collected")
+}
+
+fn stale(feed: &str, newest_s: i64, max_age_s: i64) -> String {
     format!(
-        "the newest sample in {feed} is {} old and metrics.maxAge allows {}: until there is a newer one, \
+        "the newest sample in {feed} is of {} and metrics.maxAge allows {}: until there is a newer one, \
          only workloads that run to completion are decided on, by their past runs",
-        count(minutes, "minute"),
-        max_age_s / 60
+        moment(newest_s),
+        lasting(max_age_s)
     )
 }
 
@@ -115,12 +128,67 @@ pub fn absent(source: MetricsSource) -> UnusableUsage {
 
 #[cfg(test)]
 mod tests {
-    use super::stale;
+    #![allow(clippy::unwrap_used)]
+    use std::sync::Arc;
+
+    use trimtab_core::{WorkloadId, WorkloadKind};
+    use trimtab_metrics_sources::{PrometheusConfig, PrometheusSettings, SourceError, UnusableSource};
+    use trimtab_usage_history::{Failure, UsageStore};
+
+    use super::{Feed, fault};
+
+    const NEWEST: i64 = 1_796_094_720;
+
+    fn feed(newest: Option<i64>) -> Feed {
+        let config = PrometheusConfig::check(PrometheusSettings::new("http://p:9090")).unwrap();
+        let store = UsageStore::new();
+        let web = WorkloadId::new(WorkloadKind::Deployment, "shop", "web");
+        if let Some(time_s) = newest {
+            store.with_container(&web, "app", |history| history.observe_memory(time_s, 1e8));
+        }
+        let source = Arc::new(UnusableSource::new(&config, "unused"));
+        Feed { source, store: Arc::new(store), name: "Prometheus", step_seconds: 300, restored: None }
+    }
+
+    fn told(newest: Option<i64>, strangers: Option<&str>, now_s: i64) -> Option<(&'static str, String)> {
+        fault(&feed(newest), None, |_| strangers.map(ToOwned::to_owned), 1800, now_s)
+    }
 
     #[test]
-    fn the_age_of_stale_usage_is_more_than_is_allowed() {
-        let old = |age_s: i64| stale("Prometheus", age_s, 60);
-        assert!(old(61).starts_with("the newest sample in Prometheus is 2 minutes old and metrics.maxAge allows 1: "));
-        assert!(old(3600).contains(" is 60 minutes old "), "{}", old(3600));
+    fn stale_usage_is_told_with_a_time_that_stays_while_it_grows_older() {
+        let (reason, message) = told(Some(NEWEST), None, NEWEST + 1801).unwrap();
+        assert_eq!(reason, "MetricsStale");
+        let starts =
+            "the newest sample in Prometheus is of 2026-12-01T03:12:00Z and metrics.maxAge allows 30 minutes: ";
+        assert!(message.starts_with(starts), "{message}");
+        assert_eq!(
+            told(Some(NEWEST), None, NEWEST + 7202 * 60),
+            Some((reason, message)),
+            "a status write for each pass"
+        );
+        assert_eq!(told(Some(NEWEST), Some("not asked"), NEWEST + 1800), None);
+    }
+
+    #[test]
+    fn a_server_that_is_not_queried_for_now_is_told_by_its_last_failure() {
+        let open = |failures, retry_in_s| {
+            let last = "can't be reached: refused".to_owned();
+            let error = SourceError::CircuitOpen { server: "http://p:9090".to_owned(), failures, retry_in_s, last };
+            let failure = Failure { namespaces: vec!["shop".to_owned()], error };
+            fault(&feed(None), Some(&failure), |_| None, 1800, NEWEST).unwrap().1
+        };
+        assert_eq!(open(5, 30), "http://p:9090: can't be reached: refused");
+        assert_eq!(open(9, 7), open(5, 30), "a status write for each pass");
+    }
+
+    #[test]
+    fn that_no_series_is_of_this_cluster_says_more_than_an_age() {
+        let strangers = Some("no series is of a pod here");
+        assert_eq!(
+            told(Some(NEWEST), strangers, NEWEST + 1801).unwrap(),
+            ("MetricsStale", strangers.unwrap().to_owned())
+        );
+        assert_eq!(told(None, strangers, NEWEST).unwrap(), ("MetricsUnavailable", strangers.unwrap().to_owned()));
+        assert!(told(None, None, NEWEST).unwrap().1.contains("no usage of any selected workload: check"));
     }
 }

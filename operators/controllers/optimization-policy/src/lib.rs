@@ -65,6 +65,7 @@ pub mod runtime;
 pub mod sized;
 pub mod status;
 pub mod status_write;
+mod strangers;
 pub mod text;
 pub mod uneven;
 pub mod unmatched;

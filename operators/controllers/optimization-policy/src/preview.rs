@@ -191,7 +191,9 @@ impl Analyzer {
             }
             let used: BTreeSet<usize> = assigned.values().flatten().map(|(_, i)| *i).collect();
             for policy in used.into_iter().filter_map(|i| plan.policies.get(i)) {
-                let fault = feed::fault(&feed, None, policy.max_age_s, now.as_second());
+                let own = assigned.values().flatten().filter(|(_, i)| plan.policies[*i].name == policy.name);
+                let strangers = |newest_s| self.strangers(&feed, own.map(|(workload, _)| workload), newest_s);
+                let fault = feed::fault(&feed, None, strangers, policy.max_age_s, now.as_second());
                 if let Some((reason, message)) = fault.and_then(|fault| told(fault, &policy.name, &preview.workloads)) {
                     preview.faults.push((policy.name.clone(), reason, message));
                 }

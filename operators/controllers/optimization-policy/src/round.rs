@@ -258,7 +258,9 @@ impl Analyzer {
             let policy = &round.plan.policies[*index];
             let hit = |n: &String| assigned.get(n).is_some_and(|w| w.iter().any(|(_, i)| i == index));
             let failure = refresh.failures.iter().find(|f| f.namespaces.iter().any(hit));
-            match feed::fault(feed, failure, policy.max_age_s, round.now.as_second()) {
+            let own = assigned.values().flatten().filter(|(_, i)| i == index).map(|(workload, _)| workload);
+            let strangers = |newest_s| self.strangers(feed, own, newest_s);
+            match feed::fault(feed, failure, strangers, policy.max_age_s, round.now.as_second()) {
                 None => drop(self.memory.faults.remove(&policy.name)),
                 Some(fault) => {
                     let known = self.memory.faults.insert(policy.name.clone(), fault.clone());

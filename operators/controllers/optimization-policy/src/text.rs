@@ -19,6 +19,26 @@ pub fn count(n: impl Into<u64>, what: &str) -> String {
     }
 }
 
+/// Maximum number of names that [`some`] shows.
+const EXAMPLES: usize = 3;
+
+/// A number of pods that does not change with every pod: `9 pods`, `10 pods or more`.
+pub(crate) fn about(pods: usize) -> String {
+    match pods {
+        1 => "1 pod".to_owned(),
+        2..=9 => format!("{pods} pods"),
+        10..=99 => "10 pods or more".to_owned(),
+        100..=999 => "100 pods or more".to_owned(),
+        _ => "1,000 pods or more".to_owned(),
+    }
+}
+
+/// The first of these names: `a, b, c and other namespaces`.
+pub(crate) fn some(names: &[&str], what: &str) -> String {
+    let shown = names.iter().take(EXAMPLES).copied().collect::<Vec<_>>().join(", ");
+    if names.len() > EXAMPLES { format!("{shown} and other {what}") } else { shown }
+}
+
 /// The verb form that goes with [`count`]: `one` for 1, else `many`.
 pub fn verb<'a>(n: impl Into<u64>, one: &'a str, many: &'a str) -> &'a str {
     if n.into() == 1 { one } else { many }

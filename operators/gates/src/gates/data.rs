@@ -1,5 +1,6 @@
 //! Whether the usage that the proposal is based on is still being measured.
 
+use trimtab_core::text::{lasting, moment};
 use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 
 use crate::input::{Input, Policy, Surroundings};
@@ -34,7 +35,12 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
         ),
         Some(age) if age > most => blocked(
             "MetricsStale",
-            format!("the newest sample of {name} is {age} s old, metrics.maxAge is {most} s: check the usage source"),
+            // A time stays the same in a status while the age grows.
+            format!(
+                "the newest sample of {name} is of {}, metrics.maxAge is {}: check the usage source",
+                moment(input.now.as_second() - age),
+                lasting(most)
+            ),
         ),
         Some(_) => None,
     }
@@ -42,6 +48,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::testkit::{Scene, asked};
 
@@ -61,5 +68,15 @@ mod tests {
             (scene.policy, scene.data_age_s) = (policy, age);
             assert_eq!(asked(&GATE, &scene).map(|(reason, _)| reason).as_deref(), expected, "{policy:?} {age:?}");
         }
+    }
+
+    #[test]
+    fn the_message_stays_the_same_while_the_sample_grows_older() {
+        let mut scene = Scene::new();
+        scene.data_age_s = Some(1801);
+        let (_, first) = asked(&GATE, &scene).unwrap();
+        assert!(first.contains("metrics.maxAge is 30 minutes: check"), "{first}");
+        (scene.now, scene.data_age_s) = (scene.now + jiff::SignedDuration::from_secs(600), Some(2401));
+        assert_eq!(asked(&GATE, &scene).unwrap().1, first);
     }
 }

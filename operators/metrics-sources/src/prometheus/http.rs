@@ -180,8 +180,13 @@ async fn headers(config: &PrometheusConfig) -> Result<(HeaderMap, Option<SecretS
         }
     };
     if let Some(token) = &token {
-        let value = bearer_value(token.expose_secret())
-            .ok_or_else(|| unusable("the bearer token is empty or malformed".to_owned()))?;
+        let value = bearer_value(token.expose_secret()).ok_or_else(|| {
+            let place = match &config.bearer {
+                Some(Bearer::File(path)) => format!("the bearer token in {}", path.display()),
+                _ => "the bearer token".to_owned(),
+            };
+            unusable(format!("{place} is empty or malformed"))
+        })?;
         headers.insert(header::AUTHORIZATION, value);
     }
     Ok((headers, token))

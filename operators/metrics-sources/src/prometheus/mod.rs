@@ -20,6 +20,7 @@ mod selector;
 mod series;
 mod service_proxy;
 mod trust;
+mod unusable;
 
 use async_trait::async_trait;
 
@@ -30,6 +31,7 @@ use crate::source::{Batch, Freshness, ReadReport, ReadRequest, SampleSink, Usage
 pub use config::{Bearer, Ca, ConfigError, LabelNames, PrometheusConfig, PrometheusSettings};
 pub use service_proxy::ServiceProxy;
 pub use trust::system_trust;
+pub use unusable::UnusableSource;
 
 use grid::Grid;
 use range::RangeResponse;

@@ -96,7 +96,7 @@ fn each_factor_is_found_where_it_is_with_its_numbers() {
         (
             "StaleUsage",
             Medium,
-            "72 hours old",
+            "the newest usage of container app is of 2024-10-0",
             a_deployment().requesting("200m", "300Mi").sampled(steady(0.12, 180.0), 14, 300, 3 * DAY),
             app(["180m", "", "300Mi", ""]),
         ),

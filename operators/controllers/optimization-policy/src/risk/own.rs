@@ -4,6 +4,7 @@
 
 use jiff::Timestamp;
 use trimtab_api::risk::RiskLevel::{self, Critical, High, Medium};
+use trimtab_core::text::moment;
 use trimtab_sizing::{Evidence, decide::greatest_use};
 
 use crate::{
@@ -76,9 +77,10 @@ fn about_what_is_not_known(
         (true, false) if c.memory_changes() => add("NotMeasured", High, unmeasured("memory usage")),
         _ => {}
     }
-    let age_s = now.as_second() - e.map_or(0, |e| e.to_seconds);
-    if c.changes() && age_s > OLD_S && !observed.workload.id.kind.runs_to_completion() {
-        let message = format!("the newest usage of container {} is {} hours old", c.name, age_s / 3600);
+    let newest_s = e.map_or(0, |e| e.to_seconds);
+    if c.changes() && now.as_second() - newest_s > OLD_S && !observed.workload.id.kind.runs_to_completion() {
+        // Not its age, with which the status would change all the time.
+        let message = format!("the newest usage of container {} is of {}", c.name, moment(newest_s));
         add("StaleUsage", Medium, message);
     }
 }

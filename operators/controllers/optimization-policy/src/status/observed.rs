@@ -86,6 +86,12 @@ fn metrics(findings: &Findings) -> Observation {
 fn ambiguity(findings: &Findings) -> Observation {
     match &findings.ambiguity {
         Some((reason, message)) => Observation::yes(types::METRICS_AMBIGUOUS, *reason, message.clone()),
+        // Of what is not read, or is of no pod of this cluster, nothing is known.
+        None if findings.metrics_fault.is_some() => Observation::no(
+            types::METRICS_AMBIGUOUS,
+            reasons::METRICS_UNAMBIGUOUS,
+            "no series is known to be of two clusters; see MetricsAvailable",
+        ),
         None => Observation::no(
             types::METRICS_AMBIGUOUS,
             reasons::METRICS_UNAMBIGUOUS,

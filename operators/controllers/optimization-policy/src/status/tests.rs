@@ -204,6 +204,13 @@ fn every_condition_says_what_is_true() {
             "old",
         ),
         (
+            with(|f| f.metrics_fault = Some(("MetricsStale", "old".into()))),
+            "MetricsAmbiguous",
+            "False",
+            "MetricsUnambiguous",
+            "no series is known to be of two clusters; see MetricsAvailable",
+        ),
+        (
             with(|f| f.blind = vec!["Pod cannot be watched: 403".into()]),
             "Ready",
             "False",
