@@ -7,7 +7,7 @@ A new block is named here, too.
 {{- $parts := dict
   "prometheus" (list "basicAuth" "labels")
   "metrics" (list "service")
-  "networkPolicy" (list "dns" "apiServer" "prometheus" "git" "proxy")
+  "networkPolicy" (list "dns" "apiServer" "prometheus" "proxy")
   "monitoring" (list "serviceMonitor" "podMonitor" "rules" "dashboards") -}}
 {{- $missing := list -}}
 {{- range $key := list "image" "features" "prometheus" "metricsServer" "controller" "log" "tracing" "metrics" "replicas" "podDisruptionBudget" "proxy" "trustedCA" "networkPolicy" "monitoring" "crds" "policies" "serviceAccount" "namespace" -}}
