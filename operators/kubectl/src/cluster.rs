@@ -52,6 +52,7 @@ pub struct Session {
     place: Place,
     server: String,
     context_namespace: String,
+    own_found: Option<String>,
     now: fn() -> Timestamp,
 }
 
@@ -78,6 +79,7 @@ impl Session {
             place: place.clone(),
             server: connection.server,
             context_namespace: connection.namespace,
+            own_found: None,
             now: around.now,
         })
     }
@@ -91,6 +93,7 @@ impl Session {
             place: Place::default(),
             server: "https://a-test".to_owned(),
             context_namespace: "shop".to_owned(),
+            own_found: None,
             now: crate::testkit::now,
         }
     }
@@ -130,9 +133,20 @@ impl Session {
         &self.server
     }
 
-    /// Trimtab's own namespace.
+    /// Trimtab's own namespace: as given, else where it was found, else the usual one.
     pub fn own(&self) -> &str {
-        self.place.trimtab_namespace.as_deref().unwrap_or("trimtab-system")
+        let known = self.place.trimtab_namespace.as_deref().or(self.own_found.as_deref());
+        known.unwrap_or("trimtab-system")
+    }
+
+    /// Keeps where Trimtab was found.
+    pub fn own_found(&mut self, namespace: String) {
+        self.own_found = Some(namespace);
+    }
+
+    /// Whether Trimtab was found.
+    pub fn is_own_found(&self) -> bool {
+        self.own_found.is_some()
     }
 
     /// Whether Trimtab's own namespace was given.
