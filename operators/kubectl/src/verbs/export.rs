@@ -1,11 +1,7 @@
 //! `export`: reads Recommendations, and workloads where the containers of a proposal are not known; writes files,
 //! and removes those of an earlier export.
 
-use std::{
-    collections::BTreeSet,
-    fs, io,
-    path::Path,
-};
+use std::{collections::BTreeSet, fs, io, path::Path};
 
 use trimtab_api::recommendation::Recommendation;
 use trimtab_core::text::count;
@@ -114,8 +110,8 @@ async fn components(session: &Session, args: &ExportArgs, recs: &[Recommendation
     Ok(())
 }
 
-/// The YAML files in the directories that an export of this namespace, or of all, writes to. A file
-/// that cannot be read is not one of an export, and neither is a link.
+/// The YAML files in the directories that an export of this namespace, or of all, writes to. A file that
+/// cannot be read is not one of an export, and neither is a link.
 fn there(directory: &Path, scope: Option<&str>) -> io::Result<Vec<File>> {
     let mut found = Vec::new();
     for namespace in entries(directory)? {
