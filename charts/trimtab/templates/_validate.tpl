@@ -7,7 +7,7 @@ A new block is named here, too.
 {{- $parts := dict
   "prometheus" (list "basicAuth" "labels")
   "metrics" (list "service")
-  "networkPolicy" (list "dns" "apiServer" "prometheus" "git" "proxy")
+  "networkPolicy" (list "dns" "apiServer" "prometheus" "proxy")
   "monitoring" (list "serviceMonitor" "podMonitor" "rules" "dashboards") -}}
 {{- $missing := list -}}
 {{- range $key := list "image" "features" "prometheus" "metricsServer" "controller" "log" "tracing" "metrics" "replicas" "podDisruptionBudget" "proxy" "trustedCA" "networkPolicy" "monitoring" "crds" "policies" "serviceAccount" "namespace" -}}
@@ -18,6 +18,18 @@ A new block is named here, too.
 {{- end -}}
 {{- end -}}
 {{- with $missing }}{{ fail (printf "\n\n%s: no value, not even that of the chart: with `helm upgrade`, give --reset-then-reuse-values in place of --reuse-values, and set none of them to null.\n" (join ", " .)) }}{{ end -}}
+{{- end }}
+
+{{/* A duration of Prometheus, such as 1m30s, in milliseconds. */}}
+{{- define "trimtab.milliseconds" -}}
+{{- $units := dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000 "d" 86400000 "w" 604800000 "y" 31536000000 -}}
+{{- $sum := 0 -}}
+{{- range regexFindAll "[0-9]+[a-z]+" . -1 -}}
+{{- $unit := regexFind "[a-z]+" . -}}
+{{- /* Without zeros at the beginning, with which a number would be octal. */ -}}
+{{- $sum = add $sum (mul (regexFind "[1-9][0-9]*" .) (index $units $unit)) -}}
+{{- end -}}
+{{- $sum -}}
 {{- end }}
 
 {{/*
@@ -99,6 +111,14 @@ What the schema cannot say: combinations that cannot work. Each is refused with 
 {{- end -}}
 {{- if and $m.serviceMonitor.authorization $m.serviceMonitor.bearerTokenFile -}}
 {{- $refuse = append $refuse (list "monitoring.serviceMonitor.bearerTokenFile" "and monitoring.serviceMonitor.authorization exclude each other") -}}
+{{- end -}}
+{{- range $name := list "serviceMonitor" "podMonitor" -}}
+{{- $monitor := index $m $name -}}
+{{- if and $monitor.enabled $monitor.interval $monitor.scrapeTimeout -}}
+{{- if gt (include "trimtab.milliseconds" $monitor.scrapeTimeout | int64) (include "trimtab.milliseconds" $monitor.interval | int64) -}}
+{{- $refuse = append $refuse (list (printf "monitoring.%s.scrapeTimeout" $name) (printf "%s is above monitoring.%s.interval, which is %s, and the Prometheus operator refuses such a monitor" $monitor.scrapeTimeout $name $monitor.interval)) -}}
+{{- end -}}
+{{- end -}}
 {{- end -}}
 {{- $alerts := include "trimtab.alerts" . | splitList "," -}}
 {{- range concat $m.rules.exclude (keys $m.rules.severities | sortAlpha) -}}

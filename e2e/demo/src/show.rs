@@ -9,7 +9,10 @@ use kube::{Client, api::Api};
 use trimtab_api::{OptimizationPolicy, Recommendation, conditions::types};
 use trimtab_e2e::eventually;
 
-use crate::drive::{Cluster, Operator};
+use crate::{
+    drive::{Cluster, Operator},
+    story::Subject,
+};
 
 /// How long Trimtab may take for the first pass over this small world.
 const FIRST_PASS: Duration = Duration::from_secs(90);
@@ -30,16 +33,27 @@ pub struct Table {
 /// The results, where something was rolled out.
 const DONE: &str = "What was approved above was carried out; all others are proposals and change nothing.";
 
+/// The suggested next step: an approval that starts a rollout. That of the database beside it does not: its policy takes
+/// the CPU limit away, which running pods cannot lose. `--check` approves it.
+pub const NEXT: Subject = Subject { namespace: "data", workload: "session-cache", rec: "sts-session-cache" };
+
 /// Suggested next commands.
-const TRY: &str = "
-Try it yourself, as the cluster's administrator:
-  kubectl trimtab undo deploy-storefront -n shop --reason 'a test' --watch    its former size again, pod by pod
-  kubectl trimtab recs -A                                    every proposal, the greatest savings first
-  kubectl trimtab explain sts-orders-db -n data              why, with a chart of usage, and what would change the verdict
-  kubectl trimtab approve sts-orders-db -n data --watch      with the times of real life: half an hour
-  kubectl trimtab halt --reason 'a test'                     Trimtab changes nothing any more, whoever approved it
-  kubectl trimtab resume                                     it goes on where it stood
-";
+fn suggested() -> String {
+    let Subject { namespace, rec, .. } = NEXT;
+    let commands = [
+        (
+            "undo deploy-storefront -n shop --reason 'a test' --watch".to_owned(),
+            "its former size again, pod by pod",
+        ),
+        ("recs -A".to_owned(), "every proposal, the greatest savings first"),
+        (format!("explain {rec} -n {namespace}"), "why, with a chart of usage, and what would change the verdict"),
+        (format!("approve {rec} -n {namespace} --watch"), "with the times of real life: half an hour"),
+        ("halt --reason 'a test'".to_owned(), "Trimtab changes nothing any more, whoever approved it"),
+        ("resume".to_owned(), "it goes on where it stood"),
+    ];
+    let lines = commands.map(|(command, what)| format!("  kubectl trimtab {command:<45}  {what}\n"));
+    format!("\nTry it yourself, as the cluster's administrator:\n{}", lines.concat())
+}
 
 /// The same for recorded series.
 const TRY_RECORDED: &str = "
@@ -154,8 +168,25 @@ impl fmt::Display for Place {
         writeln!(f, "  export TRIMTAB_PROMETHEUS_URL={}", self.prometheus)?;
         self.log.iter().try_for_each(|log| writeln!(f, "  Trimtab's log: {log}"))?;
         if self.bin.is_some() && self.log.is_some() {
-            f.write_str(if self.recorded { TRY_RECORDED } else { TRY })?;
+            if self.recorded { f.write_str(TRY_RECORDED)? } else { f.write_str(&suggested())? }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::{NEXT, suggested};
+    use crate::fleet;
+
+    /// The policy of databases takes CPU limits away, and no running pod can lose one: such an approval ends as Blocked.
+    #[test]
+    fn the_next_step_takes_nothing_away_that_running_pods_cannot_lose() {
+        let fleet = fleet::simulated();
+        let next = fleet.iter().find(|w| w.namespace == NEXT.namespace && w.name == NEXT.workload).unwrap();
+        assert!(!next.containers.is_empty() && next.containers.iter().all(|c| c.cpu_limit.is_none()));
+        let text = suggested();
+        assert!(text.contains("  kubectl trimtab approve sts-session-cache -n data --watch  "), "{text}");
     }
 }

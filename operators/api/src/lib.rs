@@ -15,6 +15,7 @@ pub mod evidence;
 pub mod gates;
 pub mod limits;
 pub mod manifest;
+mod metadata;
 pub mod mode;
 pub mod money;
 pub mod names;

@@ -14,13 +14,9 @@ use kube::core::cel::{Validator, apply_defaults};
 use serde_json::{Value, json};
 
 use crate::{
-    GROUP, VERSION, crds,
+    GROUP, VERSION, crds, metadata,
     structural::{self, Mismatch, PRESERVE},
 };
-
-/// Names of objects are DNS subdomains, and those of namespaces are labels.
-const NAME_PATTERN: &str = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
-const NAMESPACE_PATTERN: &str = "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$";
 
 /// What is said where the evaluation of the rules fails instead of giving an answer.
 const UNCHECKED: &str = "the rules of its schema could not be checked here: the API server checks them";
@@ -34,22 +30,20 @@ static SCHEMAS: LazyLock<Result<BTreeMap<String, Value>, String>> = LazyLock::ne
         // The API server knows these itself.
         schema["properties"]["apiVersion"] = json!({"type": "string"});
         schema["properties"]["kind"] = json!({"type": "string"});
-        schema["properties"]["metadata"] = metadata();
+        schema["properties"]["metadata"] = metadata_schema();
         (kind, schema)
     };
     Ok(all.into_iter().map(of).collect())
 });
 
-/// The schema of `metadata`, which a CRD does not contain.
-fn metadata() -> Value {
+/// The schema of `metadata`, which a CRD does not contain: fields and their types. What may be in them is said elsewhere.
+fn metadata_schema() -> Value {
     let text = json!({"type": "string"});
     let number = json!({"type": "integer"});
     let texts = json!({"type": "object", "additionalProperties": text});
     let objects = json!({"type": "array", "items": {"type": "object", PRESERVE: true}});
     json!({"type": "object", "properties": {
-        "name": {"type": "string", "minLength": 1, "maxLength": 253, "pattern": NAME_PATTERN},
-        "generateName": {"type": "string", "minLength": 1, "maxLength": 247},
-        "namespace": {"type": "string", "minLength": 1, "maxLength": 63, "pattern": NAMESPACE_PATTERN},
+        "name": text, "generateName": text, "namespace": text,
         "labels": texts, "annotations": texts,
         "finalizers": {"type": "array", "items": text},
         "ownerReferences": objects, "managedFields": objects,
@@ -70,10 +64,7 @@ pub fn checked(manifest: &Value) -> Result<Value, Vec<Mismatch>> {
     drop_nulls(schema, &mut object);
     let object = apply_defaults(schema, &object);
     let mut found = structural::check(schema, &object);
-    let name = |field: &str| object["metadata"].get(field).is_some();
-    if !name("name") && !name("generateName") {
-        found.push(mismatch("metadata.name", "required"));
-    }
+    found.extend(metadata::check(&object["metadata"]));
     if !found.is_empty() {
         return Err(found);
     }
@@ -82,31 +73,27 @@ pub fn checked(manifest: &Value) -> Result<Value, Vec<Mismatch>> {
     match ruled {
         Ok(()) => Ok(object),
         Err(errors) => {
-            Err(errors.into_iter().map(|error| Mismatch { path: error.field_path, message: error.message }).collect())
+            Err(errors.into_iter().map(|error| Mismatch::new(error.field_path, error.message)).collect())
         }
     }
 }
 
 /// What `evaluate` returns; a panic in it is a mismatch. Nothing that it may have left half done is used afterwards.
 fn guarded<T>(evaluate: impl FnOnce() -> T) -> Result<T, Mismatch> {
-    catch_unwind(AssertUnwindSafe(evaluate)).map_err(|_| mismatch("spec", UNCHECKED))
+    catch_unwind(AssertUnwindSafe(evaluate)).map_err(|_| Mismatch::new("spec", UNCHECKED))
 }
 
 fn schema_of(manifest: &Value) -> Result<&'static Value, Mismatch> {
-    let schemas = SCHEMAS.as_ref().map_err(|why| mismatch("", why))?;
+    let schemas = SCHEMAS.as_ref().map_err(|why| Mismatch::new("", why.as_str()))?;
     let text = |field: &str| manifest[field].as_str().unwrap_or_default();
     let (api_version, kind) = (text("apiVersion"), text("kind"));
     if api_version != format!("{GROUP}/{VERSION}") {
-        return Err(mismatch("apiVersion", &format!("{api_version:?} is not {GROUP}/{VERSION}")));
+        return Err(Mismatch::new("apiVersion", format!("{api_version:?} is not {GROUP}/{VERSION}")));
     }
     schemas.get(kind).ok_or_else(|| {
         let kinds: Vec<&str> = schemas.keys().map(String::as_str).collect();
-        mismatch("kind", &format!("no kind {kind:?} in {api_version}, which has {}", kinds.join(", ")))
+        Mismatch::new("kind", format!("no kind {kind:?} in {api_version}, which has {}", kinds.join(", ")))
     })
-}
-
-fn mismatch(path: &str, message: &str) -> Mismatch {
-    Mismatch { path: path.to_owned(), message: message.to_owned() }
 }
 
 /// Drops known fields without a value, as the API server does where a field is not nullable; none is here.
@@ -161,7 +148,9 @@ mod tests {
             (json!({"kind": "Policy"}), "kind: no kind \"Policy\" in trimtab.dev/v1alpha1, which has AppliedSizes, "),
             (json!({"metadata": {}}), "metadata.name: required"),
             (json!({"metadata": null}), "metadata.name: required"),
-            (json!({"metadata": {"name": "Services"}}), "metadata.name: \"Services\" does not match"),
+            (json!({"metadata": {"name": "Services"}}), "metadata.name: Invalid value: \"Services\": a lower"),
+            (json!({"metadata": {"name": "a", "labels": {"a b": "c"}}}), "metadata.labels: Invalid value: \"a b\": name part"),
+            (json!({"metadata": {"name": 1}}), "metadata.name: must be of type string"),
             (json!({"metadata": {"name": "a", "lables": {}}}), "metadata.lables: unknown field; did you mean labels?"),
             (json!({"metadata": {"name": "a", "labels": {"tier": 1}}}), "metadata.labels.tier: must be of type string"),
             (json!({"specs": {}}), "specs: unknown field; did you mean spec?"),
@@ -203,6 +192,6 @@ mod tests {
         assert_eq!(guarded(|| 1), Ok(1));
         // Without the hook, so that nothing is printed.
         let found: Result<(), Mismatch> = guarded(|| std::panic::resume_unwind(Box::new("overflow")));
-        assert_eq!(found, Err(mismatch("spec", UNCHECKED)));
+        assert_eq!(found, Err(Mismatch::new("spec", UNCHECKED)));
     }
 }

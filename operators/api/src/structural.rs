@@ -16,7 +16,7 @@ use serde_json::{Map, Value};
 use crate::quantity::{QUANTITY_PATTERN, is_too_large};
 
 /// The most mismatches that are found in one value.
-const MOST: usize = 100;
+pub(crate) const MOST: usize = 100;
 /// The most characters of a value in a message.
 const MOST_SHOWN: usize = 80;
 /// The minimum similarity, from 0 to 1, of a field that was probably meant, and the longest field that is compared.
@@ -30,8 +30,22 @@ pub const PRESERVE: &str = "x-kubernetes-preserve-unknown-fields";
 pub struct Mismatch {
     /// The path of the field, such as `spec.nodes[2].name`; empty for the whole value.
     pub path: String,
+    /// The key in that field that it is about, where the API server names the field alone.
+    pub key: Option<String>,
     /// What is wrong with it.
     pub message: String,
+}
+
+impl Mismatch {
+    /// What is wrong with the field at a path.
+    pub fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { path: path.into(), key: None, message: message.into() }
+    }
+
+    /// Where it is: the path with the key.
+    pub fn at(&self) -> String {
+        self.key.as_ref().map_or_else(|| self.path.clone(), |key| format!("{}.{key}", self.path))
+    }
 }
 
 impl fmt::Display for Mismatch {
@@ -60,7 +74,7 @@ struct Check<'s> {
 
 impl<'s> Check<'s> {
     fn add(&mut self, path: &str, message: impl Into<String>) {
-        self.found.push(Mismatch { path: path.to_owned(), message: message.into() });
+        self.found.push(Mismatch::new(path, message));
     }
 
     fn is_full(&self) -> bool {
@@ -213,7 +227,7 @@ fn key(schema: &Value, item: &Value) -> Option<Value> {
 }
 
 /// A value in a message: a scalar as it is written, up to its maximum length.
-fn shown(value: &Value) -> String {
+pub(crate) fn shown(value: &Value) -> String {
     match value {
         Value::Object(_) => "an object".to_owned(),
         Value::Array(items) if items.iter().any(|item| item.is_object() || item.is_array()) => "a list".to_owned(),

@@ -17,7 +17,6 @@ use crate::{
     account::{Account, helm_upgrade},
     cluster::{Session, answer},
     health::{Guard, Read},
-    problem::Problem,
 };
 
 /// The group and version that has the kinds of mutating policies, from Kubernetes 1.36 on.
@@ -108,23 +107,6 @@ impl Session {
         let binding = Api::<ValidatingAdmissionPolicyBinding>::all(self.client.clone()).get_opt(GUARD).await;
         let binding = binding.map_err(|e| self.unread(e, "ValidatingAdmissionPolicyBindings"))?;
         Ok(compared(policy.as_ref(), binding.as_ref()))
-    }
-
-    /// Refuses to act on the default namespace where the approval guard shows that Trimtab runs in another. Where
-    /// nothing shows it, nothing is refused.
-    pub async fn not_elsewhere(&self) -> Result<(), Problem> {
-        if self.is_own_named() {
-            return Ok(());
-        }
-        let policy = Api::<ValidatingAdmissionPolicy>::all(self.client.clone()).get_opt(GUARD).await;
-        let named = policy.ok().flatten().as_ref().and_then(Account::named_by);
-        match named.and_then(|account| account.elsewhere(self.own())) {
-            Some(why) => Err(Problem::Failed(format!(
-                "{why}, or --trimtab-namespace {} if it does run there. Nothing was changed",
-                self.own()
-            ))),
-            None => Ok(()),
-        }
     }
 
     /// Whether new pods get their sizes by admission.

@@ -1,6 +1,6 @@
 //! The cluster as verbs see it: a few reads, each with an error that says what to do.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use k8s_openapi::api::{
     authentication::v1::SelfSubjectReview,
     authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec},
@@ -25,7 +25,7 @@ use trimtab_runtime::{
 use crate::{
     Surroundings,
     cli::Place,
-    health::{EmergencyStop, Operator, Read},
+    health::{EmergencyStop, Lead, Read},
     problem::Problem,
     refusal::{Tried, meaning},
     screen::Screen,
@@ -52,6 +52,7 @@ pub struct Session {
     place: Place,
     server: String,
     context_namespace: String,
+    own_found: Option<String>,
     now: fn() -> Timestamp,
 }
 
@@ -78,6 +79,7 @@ impl Session {
             place: place.clone(),
             server: connection.server,
             context_namespace: connection.namespace,
+            own_found: None,
             now: around.now,
         })
     }
@@ -91,6 +93,7 @@ impl Session {
             place: Place::default(),
             server: "https://a-test".to_owned(),
             context_namespace: "shop".to_owned(),
+            own_found: None,
             now: crate::testkit::now,
         }
     }
@@ -130,9 +133,20 @@ impl Session {
         &self.server
     }
 
-    /// Trimtab's own namespace.
+    /// Trimtab's own namespace: as given, else where it was found, else the usual one.
     pub fn own(&self) -> &str {
-        self.place.trimtab_namespace.as_deref().unwrap_or("trimtab-system")
+        let known = self.place.trimtab_namespace.as_deref().or(self.own_found.as_deref());
+        known.unwrap_or("trimtab-system")
+    }
+
+    /// Keeps where Trimtab was found.
+    pub fn own_found(&mut self, namespace: String) {
+        self.own_found = Some(namespace);
+    }
+
+    /// Whether Trimtab was found.
+    pub fn is_own_found(&self) -> bool {
+        self.own_found.is_some()
     }
 
     /// Whether Trimtab's own namespace was given.
@@ -265,16 +279,11 @@ impl Session {
         }))
     }
 
-    /// The leader, by the Lease.
-    pub async fn operator(&self) -> Read<Option<Operator>> {
+    /// Who leads, by the Lease.
+    pub async fn operator(&self) -> Read<Lead> {
         let found = Api::<Lease>::namespaced(self.client.clone(), self.own()).get_opt(LEASE).await;
         let found = found.map_err(|e| self.unread(e, &format!("Lease {}/{LEASE}", self.own())))?;
-        Ok(found.and_then(|lease| lease.spec).and_then(|spec| {
-            let holder = spec.holder_identity.filter(|h| !h.is_empty())?;
-            let renewed = spec.renew_time?.0;
-            let lasts = SignedDuration::from_secs(i64::from(spec.lease_duration_seconds.unwrap_or(0)));
-            Some(Operator { holder, renewed, expires: renewed.checked_add(lasts).unwrap_or(renewed) })
-        }))
+        Ok(found.into())
     }
 
     /// Why something could not be read, in a few words.

@@ -2,12 +2,55 @@
 //!
 //! In: what was read, or why it could not be. Out: words. Pure.
 
-use jiff::Timestamp;
-use serde::Serialize;
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::coordination::v1::Lease;
+use serde::{Serialize, Serializer};
 
 use crate::{account::Account, paint::Tint, table::Cell, words};
 
-/// The leader, by the Lease.
+/// Who leads, by the Lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Lead {
+    /// This instance, unless that has expired.
+    Held(Operator),
+    /// The Lease names nobody: who led has ended or given it up.
+    Released,
+    /// There is no Lease.
+    Absent,
+}
+
+impl Lead {
+    /// Whom the Lease names, also if that has expired.
+    pub fn holder(&self) -> Option<&Operator> {
+        match self {
+            Self::Held(operator) => Some(operator),
+            Self::Released | Self::Absent => None,
+        }
+    }
+}
+
+impl From<Option<Lease>> for Lead {
+    fn from(found: Option<Lease>) -> Self {
+        let Some(lease) = found else { return Self::Absent };
+        let spec = lease.spec.unwrap_or_default();
+        let Some(holder) = spec.holder_identity.filter(|h| !h.is_empty()) else { return Self::Released };
+        // One that was never renewed is as old as it is held, or as it exists.
+        let times = [spec.renew_time, spec.acquire_time].into_iter().flatten().map(|time| time.0);
+        let renewed = times.chain(lease.metadata.creation_timestamp.map(|time| time.0)).next();
+        let renewed = renewed.unwrap_or(Timestamp::UNIX_EPOCH);
+        let lasts = SignedDuration::from_secs(i64::from(spec.lease_duration_seconds.unwrap_or(0)));
+        Self::Held(Operator { holder, renewed, expires: renewed.checked_add(lasts).unwrap_or(renewed) })
+    }
+}
+
+/// As data, it is the holder.
+impl Serialize for Lead {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        self.holder().serialize(to)
+    }
+}
+
+/// The instance that a Lease names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Operator {
@@ -109,28 +152,33 @@ impl<T: Clone> From<&Read<T>> for Fact<T> {
 /// No running Trimtab.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Absence {
-    /// Whether that is certain. Without leader election nobody holds the Lease, and a Trimtab may run all the same.
+    /// Whether that is certain. Without leader election nobody takes the Lease, and a Trimtab may run all the same.
     pub is_certain: bool,
     /// What is known of it.
     pub text: String,
 }
 
-/// Where the Lease is missing, or was released, as by a Trimtab that ended or gave up the lead.
-const NOBODY: &str = "nobody holds the Lease trimtab-controller: Trimtab is not installed there, does not lead, or runs without leader \
+/// Where there is no Lease.
+const ABSENT: &str = "there is no Lease trimtab-controller: Trimtab is not installed there, has never led, or runs without leader \
      election";
+/// Where it names nobody. Whoever waits for it takes it within seconds.
+const RELEASED: &str = "the Lease trimtab-controller is released: the Trimtab that led has ended or given up the lead, and none has \
+     taken it since";
 
 /// Whether no Trimtab runs, by its Lease.
-pub fn absence(operator: Option<&Operator>, now: Timestamp) -> Option<Absence> {
-    match operator {
-        None => Some(Absence { is_certain: false, text: format!("no running Trimtab is seen ({NOBODY})") }),
-        Some(o) if o.expires < now => {
+pub fn absence(lead: &Lead, now: Timestamp) -> Option<Absence> {
+    let unseen = |why: &str| Some(Absence { is_certain: false, text: format!("no running Trimtab is seen ({why})") });
+    match lead {
+        Lead::Absent => unseen(ABSENT),
+        Lead::Released => unseen(RELEASED),
+        Lead::Held(o) if o.expires < now => {
             let ago = words::since(o.expires, now);
             Some(Absence {
                 is_certain: true,
                 text: format!("no Trimtab is running ({} led until {ago} ago)", o.holder),
             })
         }
-        Some(_) => None,
+        Lead::Held(_) => None,
     }
 }
 
@@ -139,14 +187,15 @@ fn unknown(why: &str) -> Cell {
 }
 
 /// Who leads.
-pub(crate) fn operator(operator: &Fact<Option<Operator>>, now: Timestamp) -> Cell {
-    match operator {
+pub(crate) fn operator(lead: &Fact<Lead>, now: Timestamp) -> Cell {
+    match lead {
         Fact::Unknown(why) => unknown(why),
-        Fact::Known(None) => Cell::tinted(format!("not seen: {NOBODY}"), Tint::Bad),
-        Fact::Known(Some(o)) if o.expires < now => {
+        Fact::Known(Lead::Absent) => Cell::tinted(format!("not seen: {ABSENT}"), Tint::Bad),
+        Fact::Known(Lead::Released) => Cell::tinted(format!("not seen: {RELEASED}"), Tint::Bad),
+        Fact::Known(Lead::Held(o)) if o.expires < now => {
             Cell::tinted(format!("gone: {} led until {} ago", o.holder, words::since(o.expires, now)), Tint::Bad)
         }
-        Fact::Known(Some(o)) => {
+        Fact::Known(Lead::Held(o)) => {
             Cell::tinted(format!("{} leads, seen {} ago", o.holder, words::since(o.renewed, now)), Tint::Good)
         }
     }
@@ -208,22 +257,5 @@ pub(crate) fn crds(crds: &Fact<Crds>) -> Cell {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::{Operator, absence};
-    use crate::testkit::now;
-
-    #[test]
-    fn a_trimtab_that_is_gone_is_told_from_one_that_is_not_seen() {
-        let until = |expires: &str| Operator {
-            holder: "trimtab-1".to_owned(),
-            renewed: "2026-11-21T11:59:00Z".parse().unwrap(),
-            expires: expires.parse().unwrap(),
-        };
-        assert_eq!(absence(Some(&until("2026-11-21T12:00:10Z")), now()), None);
-        let gone = absence(Some(&until("2026-11-21T11:59:49Z")), now()).unwrap();
-        assert_eq!(gone.text, "no Trimtab is running (trimtab-1 led until 11s ago)");
-        assert!(gone.is_certain);
-        assert!(absence(None, now()).is_some_and(|a| !a.is_certain && a.text.contains("nobody holds the Lease")));
-    }
-}
+#[path = "health_tests.rs"]
+mod tests;

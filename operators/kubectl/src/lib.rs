@@ -30,6 +30,7 @@ pub mod lint;
 pub mod listing;
 mod lookup;
 pub mod overview;
+mod own;
 pub mod own_rules;
 pub mod paint;
 pub mod policy_file;

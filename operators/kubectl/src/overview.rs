@@ -14,7 +14,7 @@ use trimtab_api::{
 use trimtab_core::text::count;
 
 use crate::{
-    health::{self, Crds, EmergencyStop, Fact, Guard, Operator, Read},
+    health::{self, Crds, EmergencyStop, Fact, Guard, Lead, Read},
     paint::{self, Paint, Tint},
     progress,
     table::{Cell, indented, table},
@@ -24,8 +24,8 @@ use crate::{
 /// Everything that the screen shows.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// Who leads; `None` where nobody holds the Lease.
-    pub operator: Read<Option<Operator>>,
+    /// Who leads.
+    pub operator: Read<Lead>,
     /// The emergency stop; `None` where it is off.
     pub emergency_stop: Read<Option<EmergencyStop>>,
     /// The approval guard.
@@ -49,7 +49,7 @@ pub struct Overview {
     /// The namespace that was read; absent for all.
     #[serde(skip_serializing_if = "Option::is_none")]
     namespace: Option<String>,
-    operator: Fact<Option<Operator>>,
+    operator: Fact<Lead>,
     emergency_stop: Fact<Option<EmergencyStop>>,
     approval_guard: Fact<Guard>,
     sizes_admission: Fact<Guard>,

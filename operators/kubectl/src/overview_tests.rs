@@ -2,8 +2,9 @@
 use serde_json::{Value, json};
 use trimtab_api::OptimizationPolicy;
 
-use super::{Crds, EmergencyStop, Guard, Operator, Seen, overview, screen};
+use super::{Crds, EmergencyStop, Guard, Lead, Seen, overview, screen};
 use crate::{
+    health::Operator,
     paint::Paint,
     testkit::{now, rec, rollout},
 };
@@ -25,7 +26,7 @@ fn seen() -> Seen {
         "conditions": [{"type": "Ready", "status": "False", "reason": "Verifying", "message": "m", "lastTransitionTime": "2026-11-20T12:00:00Z"}],
         "rollout": rollout(json!({"stage": "Verifying", "step": 3, "progress": "10/10"}))}});
     Seen {
-        operator: Ok(Some(Operator {
+        operator: Ok(Lead::Held(Operator {
             holder: "trimtab-7d9f8c6b5-x2x9z".to_owned(),
             renewed: "2026-11-21T11:59:57Z".parse().unwrap(),
             expires: "2026-11-21T12:00:12Z".parse().unwrap(),
@@ -83,8 +84,8 @@ fn what_is_wrong_is_said_and_what_is_not_known_is_not_guessed() {
         since: Some("2026-11-21T11:00:00Z".into()),
     };
     let mut bad = seen();
-    bad.operator =
-        Ok(bad.operator.unwrap().map(|o| Operator { expires: "2026-11-21T11:00:00Z".parse().unwrap(), ..o }));
+    let led = bad.operator.unwrap().holder().unwrap().clone();
+    bad.operator = Ok(Lead::Held(Operator { expires: "2026-11-21T11:00:00Z".parse().unwrap(), ..led }));
     bad.emergency_stop = Ok(Some(emergency_stop));
     bad.guard = Ok(Guard::lacking("its binding is missing", "apply it"));
     bad.sizes_admission = Ok(Guard::lacking("its binding is missing too", "apply it"));
@@ -105,11 +106,11 @@ fn what_is_wrong_is_said_and_what_is_not_known_is_not_guessed() {
     ] {
         assert!(text.contains(part), "{part}\n{text}");
     }
-    bad.operator = Ok(None);
+    bad.operator = Ok(Lead::Released);
     bad.emergency_stop = Err("no right either".into());
     bad.policies = Ok(Vec::new());
     let text = screen(&overview(&bad), now(), Paint(false));
-    for part in ["not seen: nobody holds the Lease", "not known: no right either", "POLICIES\n  none: "] {
+    for part in ["not seen: the Lease trimtab-controller is released", "not known: no right either", "POLICIES\n  none: "] {
         assert!(text.contains(part), "{part}\n{text}");
     }
 }

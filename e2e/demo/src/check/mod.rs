@@ -17,15 +17,17 @@ use trimtab_api::{OptimizationPolicy, Recommendation};
 use trimtab_e2e::eventually;
 
 use crate::{
-    drive::{Operator, Release, Said, release},
+    drive::{Installed, Operator, Release, Said, release},
     fleet::Workload,
     manifests::Target,
-    show::Tables,
-    story::Story,
+    show::{self, Tables},
+    story::{Story, Subject},
 };
 
 /// A first pass may be followed by a second one over late data.
 const WITHIN: Duration = Duration::from_secs(20);
+/// How long an approved change may take to begin, measurement before it included.
+const BEGINS: Duration = Duration::from_secs(45);
 
 /// Checks the release, how Trimtab runs, and what `doctor` said, and prints the verdict. `prometheus`: where usage is read.
 ///
@@ -100,5 +102,26 @@ pub fn story(story: &Story, operator: &mut Operator) -> Result<()> {
         "CHECK OK: an approved change was carried out, verified and lasts; one that went wrong was undone; one whose policy was deleted \
          is settled"
     );
+    Ok(())
+}
+
+/// Has the suggested next step approved, and checks that its rollout begins: no gate may be closed for it.
+///
+/// # Errors
+/// When the command fails, or with the closed gates when it does not begin.
+pub async fn next_step(client: &Client, installed: &Installed, operator: &mut Operator) -> Result<()> {
+    let Subject { namespace, rec, .. } = show::NEXT;
+    installed.admin.must(&format!("kubectl trimtab approve {rec} -n {namespace} --reason 'as suggested'")).await?;
+    let api = Api::<Recommendation>::namespaced(client.clone(), namespace);
+    let begun = eventually(BEGINS, "the rollout that is suggested next", async || {
+        let status = api.get(rec).await?.status.unwrap_or_default();
+        let closed: Vec<String> = status.gates.iter().map(|g| format!("{} ({})", g.message, g.reason)).collect();
+        ensure!(status.rollout.is_some(), "{namespace}/{rec} has not begun; closed gates: [{}]", closed.join("; "));
+        Ok(())
+    })
+    .await;
+    operator.alive()?;
+    begun?;
+    println!("CHECK OK: the rollout of {namespace}/{rec}, which is suggested next, has begun");
     Ok(())
 }

@@ -149,7 +149,9 @@ impl Run {
             println!("Ctrl-C ends everything.");
             return wait_for_end(operator).await;
         }
-        story.map_or(Ok(()), |story| check::story(&story, operator))
+        let Some((story, installed)) = story.zip(installed) else { return Ok(()) };
+        check::story(&story, operator)?;
+        check::next_step(&self.client, installed, operator).await
     }
 
     fn place(&self, installed: Option<&Installed>, prometheus: &Prometheus, log: Option<String>) -> show::Place {

@@ -165,5 +165,23 @@ async fn decisions_are_held_to_rights() -> Result<()> {
     ada.says(1, &["halt"], &["use --trimtab-namespace tools", "Nothing was changed"]).await?;
     ada.says(0, &["halt", "--trimtab-namespace", OWN], &["emergency stop on"]).await?;
     ada.says(0, &["status"], &["warning: the approval guard names system:serviceaccount:tools:own"]).await?;
+
+    // Who may list Deployments need not name the namespace.
+    let labels = json!({"app.kubernetes.io/name": "trimtab"});
+    let deployment = |namespace: &str| {
+        json!({"apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": {"name": "trimtab", "namespace": namespace, "labels": labels},
+            "spec": {"replicas": 0, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels},
+                "spec": {"containers": [{"name": "trimtab", "image": "trimtab"}]}}}})
+    };
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "tools"}});
+    world.cluster.apply(&[namespace, deployment("tools")]).await?;
+    let root = world.plugin(world.cluster.plane.kubeconfig_path())?;
+    root.says(0, &["halt"], &["Trimtab found in namespace tools", "emergency stop on"]).await?;
+    root.says(0, &["status"], &["Trimtab found in namespace tools", "Emergency stop   on"]).await?;
+    root.says(0, &["resume"], &["Trimtab found in namespace tools", "emergency stop off"]).await?;
+    world.cluster.apply(&[deployment(OWN)]).await?;
+    let several = ["in the namespaces tools, trimtab-system: say with --trimtab-namespace", "Nothing was changed"];
+    root.says(2, &["halt"], &several).await?;
     Ok(())
 }

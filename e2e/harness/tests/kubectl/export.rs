@@ -86,6 +86,17 @@ async fn what_is_exported_can_be_used_as_it_is() -> Result<()> {
     assert_eq!(sized, 1, "{built}");
     ada.says(2, &["export", "--format", "kustomize"], &["--output"]).await?;
 
+    // What an earlier export wrote and this one does not name is removed, and nothing else.
+    let own = components.join("shop/patch-own.yaml");
+    std::fs::write(&own, "spec: {}\n")?;
+    let none = ["export", "-A", "--policy", "others", "--format", "kustomize", "--output", directory];
+    let elsewhere = [&["export", "-n", "mail"][..], &none[4..]].concat();
+    let output = ada.run(&elsewhere).await?;
+    ensure!(!output.stderr.contains("removed"), "of another namespace: {output:?}");
+    let gone = "removed 2 files of an earlier export: shop/kustomization.yaml, shop/patch-deploy-web.yaml";
+    ada.says(0, &none, &["wrote 0 files to ", gone]).await?;
+    ensure!(own.exists() && !components.join("shop/patch-deploy-web.yaml").exists(), "only what was written is removed");
+
     let values = ada.run(&["export", "-A", "--format", "helm-values"]).await?.stdout;
     let values: Value = serde_yaml::from_str(&values)?;
     assert_eq!(values["shop"]["deploy/web"]["app"]["resources"], sizes);

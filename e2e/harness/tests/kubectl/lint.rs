@@ -128,5 +128,38 @@ async fn the_api_server_refuses_the_same() -> Result<()> {
             (answer, _) => anyhow::bail!("{spec}: {answer:?}, and lint said {linted:?}"),
         }
     }
+    // Of metadata, both say the same in the same words.
+    for (metadata, words) in [
+        (
+            "{name: Linted}",
+            "metadata.name: Invalid value: \"Linted\": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric \
+             characters, '-' or '.', and must start and end with an alphanumeric character",
+        ),
+        (
+            "{name: linted, labels: {a b: c}}",
+            "metadata.labels: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must \
+             start and end with an alphanumeric character",
+        ),
+        (
+            "{name: linted, labels: {a: b c}}",
+            "metadata.labels: Invalid value: \"b c\": a valid label must be an empty string or consist of alphanumeric \
+             characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+        ),
+        ("{name: linted, labels: {Example.com/a: c}}", "prefix part a lowercase RFC 1123 subdomain must consist of"),
+        (
+            "{name: linted, annotations: {a/b/c: d}}",
+            "metadata.annotations: Invalid value: \"a/b/c\": a valid label key must consist of alphanumeric characters",
+        ),
+        ("{name: linted, finalizers: [a b]}", "metadata.finalizers: Invalid value: \"a b\": name part must consist of"),
+    ] {
+        let text = policy("{targetNamespaces: [shop]}").replace("{name: linted}", metadata);
+        std::fs::write(&file, text)?;
+        lint.says(1, &["lint", path], &[words]).await?;
+        let create = ["create", "--dry-run=server", "--validate=strict", "-f", path];
+        match cluster.plane.kubectl(&create).await {
+            Err(error) => ensure!(format!("{error:#}").contains(words), "{metadata}: {words:?} is not in {error:#}"),
+            Ok(answer) => anyhow::bail!("{metadata}: the API server accepts it: {answer:?}"),
+        }
+    }
     Ok(())
 }

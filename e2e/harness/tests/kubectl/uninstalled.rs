@@ -161,7 +161,7 @@ async fn where_no_trimtab_runs_it_is_refused_or_sizes_stay() -> Result<()> {
     let root = world.plugin(world.cluster.plane.kubeconfig_path())?;
     let refused = [
         "no running Trimtab can settle 2 Recommendations (shop/deploy-api, shop/deploy-web)",
-        "nobody holds the Lease trimtab-system/trimtab-controller",
+        "there is no Lease trimtab-system/trimtab-controller",
         "--leave-sizes",
         "Nothing was deleted",
     ];

@@ -33,8 +33,8 @@ pub(super) const HELP: &str = "Examples:
 
 CSV and JSON have every recommendation and the columns of kubectl trimtab scan. The other formats
 have what is proposed now, and leave out, with a note, what was rejected or undone. kustomize writes
-a component for each namespace: name it under components of a kustomization. Nothing is written to
-the cluster.";
+a component for each namespace: name it under components of a kustomization; what an earlier export
+wrote there and this one does not is removed. Nothing is written to the cluster.";
 
 /// `export`.
 #[derive(Args, Debug)]

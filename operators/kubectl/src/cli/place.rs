@@ -26,7 +26,8 @@ pub struct Place {
     /// A group to act as, together with --as. May be repeated.
     #[arg(long = "as-group", global = true, value_name = "GROUP", help_heading = "Cluster")]
     pub groups: Vec<String>,
-    /// The namespace that Trimtab runs in. It contains its Lease and the emergency stop. Default: trimtab-system.
+    /// The namespace that Trimtab runs in. It contains its Lease and the emergency stop. Default: trimtab-system; for
+    /// status, doctor, halt, resume and uninstall that of its Deployment, if you may list those of all namespaces.
     #[arg(long, global = true, env = "TRIMTAB_NAMESPACE", value_name = "NAMESPACE", help_heading = "Cluster")]
     pub trimtab_namespace: Option<String>,
     /// Kinds of custom resources that are workloads, as set on the controller, such as

@@ -11,7 +11,7 @@ use crate::health;
 pub(super) fn line(facts: &Facts, now: Timestamp) -> Option<Line> {
     let is_unguarded =
         facts.guard.as_ref().is_ok_and(|guard| !guard.in_force && guard.account.is_none() && guard.release.is_none());
-    let is_led = facts.operator.as_ref().is_ok_and(|leader| health::absence(leader.as_ref(), now).is_none());
+    let is_led = facts.operator.as_ref().is_ok_and(|lead| health::absence(lead, now).is_none());
     if !is_unguarded || is_led || !matches!(facts.controller, Ok(None)) {
         return None;
     }
@@ -28,7 +28,7 @@ pub(super) fn line(facts: &Facts, now: Timestamp) -> Option<Line> {
 mod tests {
     use crate::{
         doctor::{exit_code, lines, tests::facts},
-        health::{Crds, Guard},
+        health::{Crds, Guard, Lead},
         testkit::now,
     };
 
@@ -36,7 +36,7 @@ mod tests {
     fn what_is_not_installed_is_said_once() {
         let mut facts = facts();
         facts.guard = Ok(Guard::lacking("the policy is missing", "apply it"));
-        facts.operator = Ok(None);
+        facts.operator = Ok(Lead::Absent);
         assert!(lines(&facts, now()).len() > 2, "a Deployment is there");
         facts.controller = Ok(None);
         let found = lines(&facts, now());
@@ -54,7 +54,7 @@ mod tests {
         facts.guard = Ok(Guard::lacking("the policy is missing", "apply it"));
         facts.controller = Ok(None);
         assert!(lines(&facts, now()).len() > 2, "somebody leads");
-        facts.operator = Ok(None);
+        facts.operator = Ok(Lead::Absent);
         facts.guard = Err("no permission".to_owned());
         assert!(lines(&facts, now()).len() > 2, "there may be a guard");
     }

@@ -188,10 +188,10 @@ fn condition<'p>(policy: &'p OptimizationPolicy, kind: &str) -> Option<&'p Condi
 pub(super) fn leader(facts: &Facts, now: Timestamp) -> Line {
     let operator = match &facts.operator {
         Err(why) => return Line::not_checked(LEADER, why),
-        Ok(operator) => operator.as_ref(),
+        Ok(operator) => operator,
     };
     let remedy = format!("kubectl get pods -n {} -l app.kubernetes.io/name=trimtab", facts.own);
-    match (health::absence(operator, now), operator) {
+    match (health::absence(operator, now), operator.holder()) {
         (Some(absence), _) if absence.is_certain => Line::failed(LEADER, absence.text, remedy),
         (Some(absence), _) => Line::warning(LEADER, absence.text, remedy),
         (None, Some(o)) => {

@@ -16,7 +16,7 @@ use trimtab_api::OptimizationPolicy;
 use trimtab_core::text::count;
 
 use crate::{
-    health::{Crds, Guard, Operator, Read},
+    health::{Crds, Guard, Lead, Read},
     paint::{Paint, Tint},
     table::{Cell, table},
 };
@@ -48,8 +48,8 @@ pub struct Facts {
     pub kinds: Read<Vec<NamedKind>>,
     /// All policies.
     pub policies: Read<Vec<OptimizationPolicy>>,
-    /// The leader; `None` where nobody holds the Lease.
-    pub operator: Read<Option<Operator>>,
+    /// Who leads.
+    pub operator: Read<Lead>,
     /// The controller's Deployment; `None` where there is none.
     pub controller: Read<Option<Controller>>,
 }

@@ -2,7 +2,7 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::testkit::now;
+use crate::{health::Operator, testkit::now};
 
 fn policy(name: &str, change: Value) -> OptimizationPolicy {
     let mut object = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "OptimizationPolicy", "metadata": {"name": name},
@@ -29,11 +29,7 @@ pub(super) fn facts() -> Facts {
         missing: Ok(Vec::new()),
         kinds: Ok(Vec::new()),
         policies: Ok(vec![policy("services", json!({})), policy("jobs", json!({}))]),
-        operator: Ok(Some(Operator {
-            holder: "trimtab-1".to_owned(),
-            renewed: "2026-11-21T11:59:57Z".parse().unwrap(),
-            expires: "2026-11-21T12:00:12Z".parse().unwrap(),
-        })),
+        operator: Ok(led_until("2026-11-21T12:00:12Z")),
         controller: Ok(Some(Controller {
             image: "trimtab:0".to_owned(),
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),
@@ -42,6 +38,14 @@ pub(super) fn facts() -> Facts {
             helm: None,
         })),
     }
+}
+
+fn led_until(expires: &str) -> Lead {
+    Lead::Held(Operator {
+        holder: "trimtab-1".to_owned(),
+        renewed: "2026-11-21T11:59:57Z".parse().unwrap(),
+        expires: expires.parse().unwrap(),
+    })
 }
 
 fn missing(of: impl Fn(&Needed) -> bool) -> Read<Vec<Needed>> {
@@ -255,9 +259,16 @@ const CASES: &[Case] = &[
         "services: ForeignSeries",
         "",
     ),
-    (|f| f.operator = Ok(None), "Leader", Status::Warning, "nobody holds", "kubectl get pods -n trimtab-system"),
     (
-        |f| f.operator.as_mut().unwrap().as_mut().unwrap().expires = "2026-11-21T11:59:58Z".parse().unwrap(),
+        |f| f.operator = Ok(Lead::Released),
+        "Leader",
+        Status::Warning,
+        "trimtab-controller is released: ",
+        "kubectl get pods -n trimtab-system",
+    ),
+    (|f| f.operator = Ok(Lead::Absent), "Leader", Status::Warning, "there is no Lease trimtab-controller", "kubectl get"),
+    (
+        |f| f.operator = Ok(led_until("2026-11-21T11:59:58Z")),
         "Leader",
         Status::Failed,
         "no Trimtab is running (trimtab-1 led until 2s ago)",

@@ -31,6 +31,10 @@ const SPENT: [&str; 6] = [
     reasons::TARGET_NOT_FOUND,
 ];
 
+/// The file that makes a component of a directory, and the beginning of its first line.
+const KUSTOMIZATION: &str = "kustomization.yaml";
+const WRITTEN: &str = "# Written by kubectl trimtab export.";
+
 /// A Recommendation whose workload can be patched.
 #[derive(Clone, Debug)]
 pub struct Patched<'a> {
@@ -147,14 +151,31 @@ pub fn components(patched: &[Patched<'_>]) -> Result<Vec<File>, String> {
         let component =
             json!({"apiVersion": "kustomize.config.k8s.io/v1alpha1", "kind": "Component", "patches": patches});
         let text = format!(
-            "# Written by kubectl trimtab export. Name this directory under components of a kustomization that has the\n\
+            "{WRITTEN} Name this directory under components of a kustomization that has the\n\
              # workloads of {namespace}; a patch without its workload changes nothing.\n{}",
             yaml(&component)?
         );
-        files.push((format!("{namespace}/kustomization.yaml"), text));
+        files.push((format!("{namespace}/{KUSTOMIZATION}"), text));
     }
     files.sort();
     Ok(files)
+}
+
+/// The paths of those files that an earlier export wrote and this one did not. A file that does not begin as those do is
+/// somebody's own.
+pub fn left_over(found: &[File], written: &[File]) -> Vec<String> {
+    let is_left = |path: &str| written.iter().all(|(other, _)| other != path);
+    let left = found.iter().filter(|(path, text)| is_left(path) && is_ours(path, text));
+    left.map(|(path, _)| path.clone()).collect()
+}
+
+fn is_ours(path: &str, text: &str) -> bool {
+    let Some((namespace, file)) = path.split_once('/') else { return false };
+    match file.strip_prefix("patch-").and_then(|rest| rest.strip_suffix(".yaml")) {
+        // As `heading` begins.
+        Some(name) => text.strip_prefix("# ").is_some_and(|text| text.starts_with(&format!("{namespace}/{name}: "))),
+        None => file == KUSTOMIZATION && text.starts_with(WRITTEN),
+    }
 }
 
 fn is_file_name(name: &str) -> bool {

@@ -205,6 +205,30 @@ fn components_have_a_directory_for_each_namespace() {
 }
 
 #[test]
+fn what_an_earlier_export_wrote_is_told_from_what_people_wrote() {
+    let recs = [rec(json!({})), rec(json!({"metadata": {"name": "sts-db"}})), rec(json!({"metadata": {"namespace": "mail"}}))];
+    let patched: Vec<Patched<'_>> = recs.iter().map(patched).collect();
+    let earlier = components(&patched).unwrap();
+    assert_eq!(left_over(&earlier, &earlier), Vec::<String>::new());
+    let now = components(&patched[..1]).unwrap();
+    let gone = ["mail/kustomization.yaml", "mail/patch-deploy-web.yaml", "shop/patch-sts-db.yaml"];
+    assert_eq!(left_over(&earlier, &now), gone);
+    let patch = earlier.iter().find(|(path, _)| path == "shop/patch-sts-db.yaml").unwrap().1.clone();
+    for (path, text) in [
+        ("shop/patch-sts-db.yaml", "spec: {}\n"),
+        ("shop/patch-other.yaml", patch.as_str()),
+        ("data/patch-sts-db.yaml", patch.as_str()),
+        ("patch-sts-db.yaml", patch.as_str()),
+        ("data/patch-sts-db.yml", patch.as_str()),
+        ("data/kustomization.yaml", "kind: Component\n"),
+        ("kustomization.yaml", WRITTEN),
+        ("data/notes.yaml", WRITTEN),
+    ] {
+        assert_eq!(left_over(&[(path.to_owned(), text.to_owned())], &now), Vec::<String>::new(), "{path}");
+    }
+}
+
+#[test]
 fn helm_values_are_by_namespace_workload_and_container() {
     let recs = [
         rec(json!({"spec": {"proposal": {"containers": [{"name": "on", "requests": {"cpu": "1"}}]}}})),

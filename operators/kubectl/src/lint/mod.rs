@@ -116,7 +116,7 @@ fn one(file: &str, located: &Located, checked: &mut Checked) {
         }
         Err(faults) => {
             for fault in faults {
-                found(located.line_of(&fault.path), &fault.path, &fault.message);
+                found(located.line_of(&fault.at()), &fault.path, &fault.message);
             }
         }
     }

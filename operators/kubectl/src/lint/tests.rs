@@ -93,6 +93,37 @@ fn an_amount_beyond_measure_is_a_fault_and_the_other_objects_are_checked() {
 }
 
 #[test]
+fn metadata_is_refused_in_the_words_of_the_api_server() {
+    let text = "\
+apiVersion: trimtab.dev/v1alpha1
+kind: PriceBook
+metadata:
+  name: rack
+  labels:
+    app.kubernetes.io/part of: shop
+    team: -shop
+  annotations:
+    'Example.COM/note': any text
+    a/b/c: x
+spec: {source: s, asOf: '2026-01-01'}
+";
+    let found = lines(&check("p.yaml", text).unwrap());
+    let starts = [
+        "p.yaml:6: PriceBook/rack: metadata.labels: Invalid value: \"app.kubernetes.io/part of\": name part must consist of",
+        "p.yaml:7: PriceBook/rack: metadata.labels: Invalid value: \"-shop\": a valid label must be an empty string or",
+        "p.yaml:10: PriceBook/rack: metadata.annotations: Invalid value: \"a/b/c\": a valid label key must consist of",
+    ];
+    assert_eq!(found.len(), starts.len(), "{found:?}");
+    for (line, start) in found.iter().zip(starts) {
+        assert!(line.starts_with(start), "{line}");
+    }
+    let many = format!("metadata: {{name: rack, annotations: {{a: {}}}}}", "x".repeat(256 * 1024));
+    let text = format!("apiVersion: trimtab.dev/v1alpha1\nkind: PriceBook\n{many}\nspec: {{source: s, asOf: '2026-01-01'}}\n");
+    let says = "p.yaml:3: PriceBook/rack: metadata.annotations: Too long: may not be more than 262144 bytes";
+    assert_eq!(lines(&check("p.yaml", &text).unwrap()), [says]);
+}
+
+#[test]
 fn what_is_not_trimtabs_is_counted_and_what_pretends_to_be_is_not() {
     for (text, manifests, others, says) in [
         ("", 0, 0, None),
@@ -130,7 +161,7 @@ fn what_is_not_trimtabs_is_counted_and_what_pretends_to_be_is_not() {
             "apiVersion: trimtab.dev/v1alpha1\nkind: PriceBook\nmetadata: {name: \"a\\nf:9: b\"}\nspec: {source: s, asOf: '2026-01-01'}\n",
             1,
             0,
-            Some("f:3: PriceBook/a f:9: b: metadata.name: \"a\\nf:9: b\" does not match"),
+            Some("f:3: PriceBook/a f:9: b: metadata.name: Invalid value: \"a\\nf:9: b\": a"),
         ),
     ] {
         let found = check("f", text).unwrap();

@@ -12,7 +12,7 @@ use trimtab_core::text::count;
 
 use crate::{
     decision::rollout,
-    health::{EmergencyStop, Operator},
+    health::{EmergencyStop, Lead},
     progress, words,
 };
 use kinds::{Kind, Part, Place};
@@ -136,7 +136,7 @@ fn some(names: &[String]) -> String {
 /// Why it cannot start: what is in force could not be undone.
 pub fn refusal(
     recs: &[Recommendation],
-    operator: Option<&Operator>,
+    lead: &Lead,
     emergency_stop: Option<&EmergencyStop>,
     lease: &str,
     now: jiff::Timestamp,
@@ -145,12 +145,13 @@ pub fn refusal(
     if waiting.is_empty() {
         return None;
     }
-    let runs = match operator {
-        None => Some(format!("nobody holds the Lease {lease}")),
-        Some(o) if o.expires < now => {
+    let runs = match lead {
+        Lead::Absent => Some(format!("there is no Lease {lease}")),
+        Lead::Released => Some(format!("the Lease {lease} is released, and nobody has taken it since")),
+        Lead::Held(o) if o.expires < now => {
             Some(format!("{} has not renewed the Lease {lease} since {}", o.holder, words::moment(o.renewed)))
         }
-        Some(_) => None,
+        Lead::Held(_) => None,
     };
     let these = count(waiting.len(), "Recommendation");
     let names = waiting.get(..NAMES).unwrap_or(&waiting).join(", ");

@@ -4,7 +4,10 @@ use std::{fs, path::Path};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::testkit::{now, rec, rollout};
+use crate::{
+    health::Operator,
+    testkit::{now, rec, rollout},
+};
 
 fn object(kind: &str, namespace: Option<&str>, name: &str) -> Object {
     let kind = kinds::KINDS.iter().find(|k| k.kind == kind).unwrap();
@@ -126,27 +129,29 @@ fn it_is_said_what_goes_and_what_becomes_of_sizes() {
 
 #[test]
 fn it_is_refused_where_nobody_could_undo() {
-    let lives = Operator { holder: "trimtab-1".to_owned(), renewed: now(), expires: now() };
-    let past = "2026-11-21T11:00:00Z".parse().unwrap();
-    let dead = Operator { renewed: past, expires: past, ..lives.clone() };
+    let held = |at: &str| {
+        let at = at.parse().unwrap();
+        Lead::Held(Operator { holder: "trimtab-1".to_owned(), renewed: at, expires: at })
+    };
+    let (lives, dead) = (held("2026-11-21T12:00:00Z"), held("2026-11-21T11:00:00Z"));
     let emergency_stop = EmergencyStop { by: Some("ada".to_owned()), ..EmergencyStop::default() };
     let rejected = rec(json!({"metadata": {"finalizers": [FINALIZER]}}));
-    for (recs, operator, emergency_stop, expected) in [
-        (vec![applied(json!({}))], Some(&lives), None, None),
+    for (recs, lead, emergency_stop, expected) in [
+        (vec![applied(json!({}))], &lives, None, None),
         (
             vec![applied(json!({}))],
-            Some(&dead),
+            &dead,
             None,
             Some("no running Trimtab can settle 1 Recommendation (shop/deploy-web): trimtab-1 has not renewed"),
         ),
-        (vec![applied(json!({}))], None, None, Some("nobody holds the Lease")),
-        (vec![rejected.clone()], None, None, Some("nobody holds the Lease")),
-        (vec![applied(json!({}))], Some(&lives), Some(&emergency_stop), Some("the emergency stop is on, by ada")),
-        (vec![rejected], Some(&lives), Some(&emergency_stop), None),
-        (vec![rec(json!({}))], None, Some(&emergency_stop), None),
-        (vec![], None, None, None),
+        (vec![applied(json!({}))], &Lead::Absent, None, Some("there is no Lease trimtab-system/trimtab-controller")),
+        (vec![rejected.clone()], &Lead::Released, None, Some("trimtab-system/trimtab-controller is released")),
+        (vec![applied(json!({}))], &lives, Some(&emergency_stop), Some("the emergency stop is on, by ada")),
+        (vec![rejected], &lives, Some(&emergency_stop), None),
+        (vec![rec(json!({}))], &Lead::Absent, Some(&emergency_stop), None),
+        (vec![], &Lead::Absent, None, None),
     ] {
-        let found = refusal(&recs, operator, emergency_stop, "trimtab-system/trimtab-controller", now());
+        let found = refusal(&recs, lead, emergency_stop, "trimtab-system/trimtab-controller", now());
         match expected {
             None => assert_eq!(found, None),
             Some(part) => assert!(found.as_ref().is_some_and(|f| f.contains(part)), "{found:?}"),

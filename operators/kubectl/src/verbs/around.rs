@@ -35,7 +35,7 @@ pub(super) async fn rejected(session: &Session) {
 
 /// Whether no Trimtab runs; `None` also where that may not be read.
 pub(super) async fn absence(session: &Session) -> Option<Absence> {
-    health::absence(session.operator().await.ok()?.as_ref(), session.now())
+    health::absence(&session.operator().await.ok()?, session.now())
 }
 
 /// Tells where no Trimtab runs that would act on a decision.

@@ -1,6 +1,7 @@
-//! `export`: reads Recommendations, and workloads where the containers of a proposal are not known; writes files.
+//! `export`: reads Recommendations, and workloads where the containers of a proposal are not known; writes files,
+//! and removes those of an earlier export.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs, io, path::Path};
 
 use trimtab_api::recommendation::Recommendation;
 use trimtab_core::text::count;
@@ -10,7 +11,7 @@ use crate::{
     cli::{ExportArgs, ExportFormat, Output},
     cluster::Session,
     decision::Bounds,
-    export::{self, Patched},
+    export::{self, File, Patched},
     listing,
     problem::Problem,
     report, words,
@@ -87,9 +88,54 @@ async fn components(session: &Session, args: &ExportArgs, recs: &[Recommendation
         return Err(Problem::Usage("kustomize writes a directory: use --output DIR".to_owned()));
     };
     let written = export::components(&patched(session, recs).await).map_err(Problem::Failed)?;
+    let failed = |what: &str, error: &io::Error| Problem::Failed(format!("cannot {what}: {error}"));
+    let found = there(directory, session.scope())
+        .map_err(|error| failed(&format!("read the directory {}", directory.display()), &error))?;
     for (path, text) in &written {
         files::write(&directory.join(path), text)?;
     }
     session.screen.note(&format!("wrote {} to {}", count(written.len(), "file"), directory.display()));
+    // Last, so that no component names a file that is gone.
+    let left = export::left_over(&found, &written);
+    for path in &left {
+        let file = directory.join(path);
+        fs::remove_file(&file).map_err(|error| failed(&format!("remove {}", file.display()), &error))?;
+        // One that is not empty stays.
+        let _ = file.parent().map(fs::remove_dir);
+    }
+    if !left.is_empty() {
+        let files = count(left.len(), "file");
+        session.screen.note(&format!("removed {files} of an earlier export: {}", left.join(", ")));
+    }
     Ok(())
+}
+
+/// The YAML files in the directories that an export of this namespace, or of all, writes to. A file that
+/// cannot be read is not one of an export, and neither is a link.
+fn there(directory: &Path, scope: Option<&str>) -> io::Result<Vec<File>> {
+    let mut found = Vec::new();
+    for namespace in entries(directory)? {
+        let name = namespace.file_name().to_string_lossy().into_owned();
+        if scope.is_some_and(|scope| scope != name) || !namespace.file_type()?.is_dir() {
+            continue;
+        }
+        for file in entries(&namespace.path())? {
+            let path = file.path();
+            if file.file_type()?.is_file() && path.extension().is_some_and(|e| e == "yaml") {
+                let text = files::read(&path.to_string_lossy()).1.unwrap_or_default();
+                found.push((format!("{name}/{}", file.file_name().to_string_lossy()), text));
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// What is in a directory; nothing where there is none.
+fn entries(directory: &Path) -> io::Result<Vec<fs::DirEntry>> {
+    match fs::read_dir(directory) {
+        Ok(entries) => entries.collect(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
 }

@@ -50,7 +50,10 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<(), Problem> {
         }
         Verb::Lint(args) => lint::lint(&args),
         verb => block_on(async move {
-            let session = Session::open(&place, around)?;
+            let mut session = Session::open(&place, around)?;
+            if is_about_the_installation(&verb) {
+                session.locate().await?;
+            }
             match verb {
                 Verb::Status(args) => show::status(&session, &args).await,
                 Verb::Doctor(args) => doctor::doctor(&session, &args).await,
@@ -73,6 +76,11 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<(), Problem> {
             }
         }),
     }
+}
+
+/// Whether a verb needs Trimtab's own namespace, and not only for a note.
+fn is_about_the_installation(verb: &Verb) -> bool {
+    matches!(verb, Verb::Status(_) | Verb::Doctor(_) | Verb::Uninstall(_) | Verb::Halt(_) | Verb::Resume)
 }
 
 fn block_on(verb: impl Future<Output = Result<(), Problem>>) -> Result<(), Problem> {

@@ -98,7 +98,7 @@ async fn refuse(
     let operator = session.operator().await.map_err(Problem::Failed)?;
     let emergency_stop = session.emergency_stop().await.map_err(Problem::Failed)?;
     let lease = format!("{}/{LEASE}", session.own());
-    match plan::refusal(recs, operator.as_ref(), emergency_stop.as_ref(), &lease, session.now()) {
+    match plan::refusal(recs, &operator, emergency_stop.as_ref(), &lease, session.now()) {
         Some(why) => Err(Problem::Failed(format!("{why}. Nothing was deleted"))),
         None => Ok(()),
     }

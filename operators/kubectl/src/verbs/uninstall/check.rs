@@ -22,7 +22,7 @@ pub async fn check(
     let operator = session.operator().await.map_err(Problem::Failed)?;
     let emergency_stop = session.emergency_stop().await.map_err(Problem::Failed)?;
     let lease = format!("{}/{LEASE}", session.own());
-    let refusal = plan::refusal(recs, operator.as_ref(), emergency_stop.as_ref(), &lease, session.now());
+    let refusal = plan::refusal(recs, &operator, emergency_stop.as_ref(), &lease, session.now());
     let refused: Vec<String> = refusal.into_iter().chain(lacks).collect();
     let (sizes, leaving) = (sizes(session).await?, leaving(session).await);
     let found = Found { objects, recs, sizes: &sizes, leaving: &leaving, refused: &refused };

@@ -11,6 +11,7 @@ use trimtab_core::text::count;
 use super::{recommendations, remove};
 use crate::{
     cluster::{LEASE, MANAGER, Session, answer},
+    health::Lead,
     problem::Problem,
     refusal::Tried,
     uninstall::{
@@ -75,7 +76,7 @@ pub async fn settle(session: &Session) -> Result<(), Problem> {
             let operator = session.operator().await.map_err(Problem::Failed)?;
             let emergency_stop = session.emergency_stop().await.map_err(Problem::Failed)?;
             let lease = format!("{}/{LEASE}", session.own());
-            if let Some(why) = plan::refusal(&recs, operator.as_ref(), emergency_stop.as_ref(), &lease, session.now()) {
+            if let Some(why) = plan::refusal(&recs, &operator, emergency_stop.as_ref(), &lease, session.now()) {
                 return Err(Problem::Failed(format!("{why}. Then run this again to continue")));
             }
         }
@@ -88,7 +89,7 @@ pub async fn stopped(session: &Session) -> Result<(), Problem> {
     let mut holder = String::new();
     for _ in 0..STOPPING {
         match session.operator().await.map_err(Problem::Failed)? {
-            Some(operator) if operator.expires >= session.now() => holder = operator.holder,
+            Lead::Held(operator) if operator.expires >= session.now() => holder = operator.holder,
             _ => return Ok(()),
         }
         tokio::time::sleep(PAUSE).await;
