@@ -1,6 +1,6 @@
 //! The cluster as verbs see it: a few reads, each with an error that says what to do.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use k8s_openapi::api::{
     authentication::v1::SelfSubjectReview,
     authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec},
@@ -269,12 +269,7 @@ impl Session {
     pub async fn operator(&self) -> Read<Option<Operator>> {
         let found = Api::<Lease>::namespaced(self.client.clone(), self.own()).get_opt(LEASE).await;
         let found = found.map_err(|e| self.unread(e, &format!("Lease {}/{LEASE}", self.own())))?;
-        Ok(found.and_then(|lease| lease.spec).and_then(|spec| {
-            let holder = spec.holder_identity.filter(|h| !h.is_empty())?;
-            let renewed = spec.renew_time?.0;
-            let lasts = SignedDuration::from_secs(i64::from(spec.lease_duration_seconds.unwrap_or(0)));
-            Some(Operator { holder, renewed, expires: renewed.checked_add(lasts).unwrap_or(renewed) })
-        }))
+        Ok(found.and_then(Operator::holding))
     }
 
     /// Why something could not be read, in a few words.

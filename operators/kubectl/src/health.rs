@@ -2,7 +2,8 @@
 //!
 //! In: what was read, or why it could not be. Out: words. Pure.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::coordination::v1::Lease;
 use serde::Serialize;
 
 use crate::{account::Account, paint::Tint, table::Cell, words};
@@ -17,6 +18,17 @@ pub struct Operator {
     pub renewed: Timestamp,
     /// When that expires.
     pub expires: Timestamp,
+}
+
+impl Operator {
+    /// The one that holds the Lease; `None` where nobody does.
+    pub fn holding(lease: Lease) -> Option<Self> {
+        let spec = lease.spec?;
+        let holder = spec.holder_identity.filter(|holder| !holder.is_empty())?;
+        let renewed = spec.renew_time?.0;
+        let lasts = SignedDuration::from_secs(i64::from(spec.lease_duration_seconds.unwrap_or(0)));
+        Some(Self { holder, renewed, expires: renewed.checked_add(lasts).unwrap_or(renewed) })
+    }
 }
 
 /// The emergency stop.
@@ -75,13 +87,16 @@ impl Guard {
 }
 
 /// Whether the installed CRDs have what this release needs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Crds {
     /// Whether they have.
     pub current: bool,
     /// Which are missing or lack something, if any do.
     pub lack: Option<String>,
+    /// What they accept that this release refuses, if anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accept: Option<String>,
 }
 
 /// Something that was read, or why it could not be.
