@@ -27,6 +27,8 @@ pub struct Controller {
     pub account: String,
     /// The custom resources that it is told to size, as it names them; or why they are not known.
     pub kinds: Read<Vec<String>>,
+    /// The labels of its pods.
+    pub labels: BTreeMap<String, String>,
     /// The command that brings it back, if Helm installed it.
     pub helm: Option<String>,
 }
@@ -38,13 +40,14 @@ impl From<&Deployment> for Controller {
         let containers = pod.map(|pod| pod.containers.as_slice()).unwrap_or_default();
         let container = containers.iter().find(|c| c.name == DEPLOYMENT).or(containers.first());
         let image = container.and_then(|c| c.image.clone()).unwrap_or_default();
-        let of_pods = template.and_then(|template| template.metadata.as_ref()).and_then(|m| label(m.labels.as_ref()));
-        let label = of_pods.or_else(|| label(deployment.metadata.labels.as_ref()));
+        let labels = template.and_then(|template| template.metadata.as_ref()).and_then(|m| m.labels.as_ref());
+        let label = label(labels).or_else(|| label(deployment.metadata.labels.as_ref()));
         Self {
             version: tag(&image).and_then(version).or_else(|| label.and_then(version)).map(str::to_owned),
             image,
             account: pod.and_then(|pod| pod.service_account_name.clone()).unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned()),
             kinds: container.map_or_else(|| Ok(Vec::new()), kinds::named),
+            labels: labels.cloned().unwrap_or_default(),
             helm: helm_upgrade(&deployment.metadata),
         }
     }
@@ -99,7 +102,7 @@ mod tests {
         }
         let empty = Controller::from(&Deployment::default());
         let account = "default".to_owned();
-        let kinds = Ok(Vec::new());
-        assert_eq!(empty, Controller { image: String::new(), version: None, account, kinds, helm: None });
+        let (kinds, labels) = (Ok(Vec::new()), BTreeMap::new());
+        assert_eq!(empty, Controller { image: String::new(), version: None, account, kinds, labels, helm: None });
     }
 }

@@ -4,15 +4,19 @@
 //! Pure. What may not be read is not checked: that is no fault of the installation.
 
 mod absent;
+mod approvers;
 mod checks;
 mod controller;
+mod elsewhere;
 mod guard;
 mod kinds;
+mod metrics;
 mod rights;
+mod stuck;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use trimtab_api::OptimizationPolicy;
+use trimtab_api::{OptimizationPolicy, Recommendation};
 use trimtab_core::text::count;
 
 use crate::{
@@ -21,8 +25,11 @@ use crate::{
     table::{Cell, table},
 };
 
+pub use approvers::{APPROVE, Approvers, GROUPS, ROLES};
 pub use controller::{Controller, DEPLOYMENT};
+pub use elsewhere::Installed;
 pub use kinds::{NamedKind, VERBS, plural};
+pub use metrics::{KINDS, Metrics, Told};
 pub use rights::{Feature, Needed, needed};
 
 /// Everything that is checked.
@@ -46,8 +53,16 @@ pub struct Facts {
     pub missing: Read<Vec<Needed>>,
     /// The custom resources that the controller is told to size.
     pub kinds: Read<Vec<NamedKind>>,
+    /// Who may approve.
+    pub approvers: Approvers,
     /// All policies.
     pub policies: Read<Vec<OptimizationPolicy>>,
+    /// All Recommendations.
+    pub recommendations: Read<Vec<Recommendation>>,
+    /// What leads to `/metrics`.
+    pub metrics: Metrics,
+    /// The Trimtabs of all namespaces.
+    pub installed: Installed,
     /// The leader; `None` where nobody holds the Lease.
     pub operator: Read<Option<Operator>>,
     /// The controller's Deployment; `None` where there is none.
@@ -142,8 +157,12 @@ pub fn lines(facts: &Facts, now: Timestamp) -> Vec<Line> {
     lines.extend(Feature::ALL.map(|feature| checks::rights(facts, feature)));
     lines.extend([
         kinds::line(&facts.kinds),
+        approvers::line(&facts.approvers),
         checks::usage(&facts.policies),
+        stuck::line(facts),
+        metrics::line(facts),
         checks::leader(facts, now),
+        elsewhere::line(facts, now),
         checks::version(facts, env!("CARGO_PKG_VERSION")),
     ]);
     lines

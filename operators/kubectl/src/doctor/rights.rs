@@ -1,11 +1,15 @@
 //! What Trimtab's account has to be allowed, by feature, and which policies ask for a feature.
 //!
-//! In: policies, and permissions that were found missing. Out: words. Pure. The table is that of the chart's roles and of
+//! In: policies, Recommendations, and permissions that were found missing. Out: words. Pure. The table is that of the chart's roles and of
 //! `deploy/rbac.yaml`: a test compares them.
 
 use std::collections::BTreeMap;
 
-use trimtab_api::{OptimizationPolicy, delivery::DeliveryMode, rollout_strategy::IfInfeasible};
+use trimtab_api::{
+    OptimizationPolicy, Recommendation, approval::Decision, delivery::DeliveryMode, rollout_strategy::IfInfeasible,
+};
+
+use crate::{decision::rollout, words};
 
 /// What Trimtab can be allowed to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +66,29 @@ impl Feature {
         };
         policies.iter().filter(asks).filter_map(|policy| policy.metadata.name.as_deref()).collect()
     }
+
+    /// The Recommendations whose rollout needs it: it is under way, or was approved and has not begun.
+    pub(super) fn needed_by(self, recommendations: &[Recommendation]) -> Vec<String> {
+        let needs = |rec: &&Recommendation| match rollout(rec).filter(|rollout| rollout.is_under_way()) {
+            Some(rollout) => match self {
+                Self::Recommend | Self::Resize => true,
+                Self::Evict => false,
+                Self::Template => rollout.delivery == DeliveryMode::Template,
+                Self::Admission => rollout.delivery == DeliveryMode::Admission,
+            },
+            None => self == Self::Resize && is_to_begin(rec),
+        };
+        recommendations.iter().filter(needs).map(words::full_name).collect()
+    }
+}
+
+/// Whether an approval is honoured whose proposal has not been rolled out.
+fn is_to_begin(rec: &Recommendation) -> bool {
+    let approval = rec.status.as_ref().and_then(|status| status.approval.as_ref());
+    approval.is_some_and(|approval| {
+        let is_new = rollout(rec).is_none_or(|rollout| rollout.proposal_digest != approval.proposal_digest);
+        approval.decision == Decision::Approved && is_new
+    })
 }
 
 /// One permission that a feature takes.
