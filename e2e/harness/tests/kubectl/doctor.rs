@@ -87,6 +87,10 @@ async fn each_thing_that_somebody_breaks_is_told(guarded: &Guarded, admin: &Plug
     plane.kubectl(&["create", "clusterrolebinding", "everybody", everybody[0], everybody[1]]).await?;
     finds(admin, 1, "Approvers", "everybody in system:authenticated can approve").await?;
     plane.kubectl(&["delete", "clusterrolebinding", "everybody"]).await?;
+    let here = ["create", "rolebinding", "here", "-n", "shop", everybody[0], everybody[1]];
+    plane.kubectl(&here).await?;
+    let remedy = finds(admin, 1, "Approvers", "can approve in namespace shop (RoleBinding here)").await?;
+    mend(guarded, &remedy).await?;
     plane.kubectl(&["delete", "clusterrole", "trimtab-approver"]).await?;
     let remedy = finds(admin, 1, "Approvers", "ClusterRole trimtab-approver is missing").await?;
     mend(guarded, &remedy).await?;

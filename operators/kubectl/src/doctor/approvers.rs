@@ -1,10 +1,10 @@
 //! The check of who may approve: the verb `approve` is for those whom somebody named, and not for all who may deploy.
 //!
-//! In: the ClusterRoles that are about Recommendations, and the groups that hold the verb. Out: a line. Pure.
+//! In: the ClusterRoles that are about Recommendations, what binds them, and the groups that hold the verb. Out: a line. Pure.
 
 use std::collections::BTreeMap;
 
-use k8s_openapi::api::rbac::v1::{ClusterRole, PolicyRule};
+use k8s_openapi::api::rbac::v1::{ClusterRole, PolicyRule, RoleBinding};
 
 use super::{Line, checks::APPLY_POLICIES};
 use crate::health::Read;
@@ -31,6 +31,8 @@ pub struct Approvers {
     pub roles: Read<BTreeMap<String, ClusterRole>>,
     /// Those of [`GROUPS`] that may approve in all namespaces.
     pub groups: Read<Vec<&'static str>>,
+    /// The RoleBindings of all namespaces.
+    pub bindings: Read<Vec<RoleBinding>>,
 }
 
 /// A fault, and what to do about it.
@@ -59,7 +61,7 @@ fn added_to(role: &ClusterRole) -> Vec<&str> {
 
 /// What is wrong with the roles. Built-in ones are sums: where the cause is known, they are not told too.
 fn of_roles(roles: &BTreeMap<String, ClusterRole>) -> Vec<Fault> {
-    let apply = || format!("{APPLY_POLICIES}roles.yaml");
+    let apply = || format!("{APPLY_POLICIES}roles.yaml, or policies.roles: true in the values of the chart");
     let approver = roles.get(APPROVER);
     let granting = |name: &str| roles.get(name).is_some_and(grants);
     let wide = |name: &str| format!("ClusterRole {name} grants approve, so everybody with it can approve");
@@ -83,11 +85,40 @@ fn of_roles(roles: &BTreeMap<String, ClusterRole>) -> Vec<Fault> {
     faults
 }
 
+/// The group of everybody that a RoleBinding lets approve in its namespace.
+fn everybody(binding: &RoleBinding, roles: &BTreeMap<String, ClusterRole>) -> Option<&'static str> {
+    let role = &binding.role_ref;
+    if role.kind != "ClusterRole" || !roles.get(&role.name).is_some_and(grants) {
+        return None;
+    }
+    let mut subjects = binding.subjects.iter().flatten().filter(|subject| subject.kind == "Group");
+    subjects.find_map(|subject| GROUPS.into_iter().find(|group| *group == subject.name))
+}
+
+/// What is wrong with the RoleBindings of those roles.
+fn of_bindings(bindings: &[RoleBinding], roles: &BTreeMap<String, ClusterRole>) -> Vec<Fault> {
+    let of = |binding: &RoleBinding| {
+        let group = everybody(binding, roles)?;
+        let namespace = binding.metadata.namespace.as_deref().unwrap_or_default();
+        let name = binding.metadata.name.as_deref().unwrap_or_default();
+        let message = format!("everybody in {group} can approve in namespace {namespace} (RoleBinding {name})");
+        Some((message, format!("kubectl delete rolebinding -n {namespace} {name}")))
+    };
+    bindings.iter().filter_map(of).collect()
+}
+
 pub(super) fn line(approvers: &Approvers) -> Line {
     let (mut faults, mut open) = (Vec::new(), Vec::new());
-    match &approvers.roles {
-        Ok(roles) => faults.extend(of_roles(roles)),
-        Err(why) => open.push(why.as_str()),
+    match (&approvers.roles, &approvers.bindings) {
+        (Ok(roles), Ok(bindings)) => {
+            faults.extend(of_roles(roles));
+            faults.extend(of_bindings(bindings, roles));
+        }
+        (Ok(roles), Err(why)) => {
+            faults.extend(of_roles(roles));
+            open.push(why.as_str());
+        }
+        (Err(why), _) => open.push(why.as_str()),
     }
     match &approvers.groups {
         Ok(groups) => faults.extend(groups.iter().map(|group| {
@@ -170,8 +201,31 @@ mod tests {
         let says = "ClusterRole trimtab-approver is missing, so nobody can be made an approver by it; everybody in \
                     system:authenticated can approve";
         assert_eq!((found.status, found.message.as_str()), (Status::Warning, says));
-        let remedy = "kubectl apply --server-side --force-conflicts -f policies/roles.yaml";
+        let remedy = "kubectl apply --server-side --force-conflicts -f policies/roles.yaml, or policies.roles: true in the \
+                      values of the chart";
         assert_eq!(found.remedy.as_deref(), Some(remedy));
+    }
+
+    #[test]
+    fn a_namespace_in_which_everybody_can_approve_is_told() {
+        let binding = |role: &str, kind: &str, subject: &str| -> RoleBinding {
+            serde_json::from_value(json!({"metadata": {"name": "all", "namespace": "shop"},
+                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
+                "subjects": [{"kind": kind, "name": subject}]}))
+            .unwrap()
+        };
+        let mut found = approvers();
+        found.bindings = Ok(vec![
+            binding(APPROVER, "Group", "shop-leads"),
+            binding(APPROVER, "User", "system:authenticated"),
+            binding("edit", "Group", "system:authenticated"),
+        ]);
+        assert_eq!(line(&found).status, Status::Ok);
+        found.bindings = Ok(vec![binding(APPROVER, "Group", "system:authenticated")]);
+        let line = line(&found);
+        let says = "everybody in system:authenticated can approve in namespace shop (RoleBinding all)";
+        assert_eq!((line.status, line.message.as_str()), (Status::Warning, says));
+        assert_eq!(line.remedy.as_deref(), Some("kubectl delete rolebinding -n shop all"));
     }
 
     #[test]

@@ -18,6 +18,12 @@ const APPLY: &str = "kubectl apply --server-side -f deploy/trimtab.yaml";
 /// What has the ServiceMonitor.
 const APPLY_MONITOR: &str = "kubectl apply --server-side --force-conflicts -f deploy/monitoring/servicemonitor.yaml";
 
+/// What has the permissions for `--metrics-auth TokenReview`.
+const APPLY_AUTH: &str = "kubectl apply --server-side --force-conflicts -f deploy/monitoring/metrics-auth.yaml";
+
+/// What Trimtab has to be allowed to create with `--metrics-auth TokenReview`: groups and resources.
+pub const REVIEWS: [(&str, &str); 2] =
+    [("authentication.k8s.io", "tokenreviews"), ("authorization.k8s.io", "subjectaccessreviews")];
 /// The kinds of the Prometheus operator that are looked at, with their plurals.
 pub const KINDS: [(&str, &str); 3] =
     [(SERVICE_MONITOR, "servicemonitors"), (POD_MONITOR, "podmonitors"), (RULE, "prometheusrules")];
@@ -45,6 +51,8 @@ pub struct Metrics {
     pub services: Read<Vec<Service>>,
     /// Objects of the Prometheus operator with Trimtab's label, in all namespaces.
     pub told: Read<Vec<Told>>,
+    /// What Trimtab lacks of [`REVIEWS`], in words, where it is told to ask who may read.
+    pub missing: Read<Vec<String>>,
 }
 
 type Labels = BTreeMap<String, String>;
@@ -113,6 +121,13 @@ pub(super) fn line(facts: &Facts) -> Line {
         Ok(None) => return Line::not_checked(CHECK, format!("there is no Deployment {}/{DEPLOYMENT}", facts.own)),
         Ok(Some(controller)) => controller,
     };
+    let mends = |by_hand: &str| controller.helm.clone().unwrap_or_else(|| by_hand.to_owned());
+    let missing = facts.metrics.missing.as_deref().unwrap_or_default();
+    if !missing.is_empty() {
+        let missing = missing.join(", ");
+        let message = format!("with --metrics-auth TokenReview, nobody can read /metrics: missing {missing}");
+        return Line::failed(CHECK, message, mends(APPLY_AUTH));
+    }
     let told = facts.metrics.told.as_deref().unwrap_or_default();
     let services = facts.metrics.services.as_deref().unwrap_or_default();
     let leading: Vec<&Service> = services.iter().filter(|service| leads_to(service, &controller.labels)).collect();
@@ -123,7 +138,6 @@ pub(super) fn line(facts: &Facts) -> Line {
     if let Err(why) = &facts.metrics.services {
         return Line::not_checked(CHECK, why);
     }
-    let mends = |by_hand: &str| controller.helm.clone().unwrap_or_else(|| by_hand.to_owned());
     let without = "so nothing is scraped, and no alert but TrimtabDown can fire";
     match (monitors.first(), leading.first(), rules.first()) {
         (Some(monitor), _, _) if monitor.kind == POD_MONITOR => {
@@ -158,94 +172,5 @@ pub(super) fn line(facts: &Facts) -> Line {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use serde_json::json;
-
-    use super::*;
-    use crate::doctor::{Status, tests::facts};
-
-    fn told(kind: &'static str, namespace: &str, spec: Value) -> Told {
-        Told { kind, namespace: namespace.to_owned(), name: "trimtab".to_owned(), data: json!({"spec": spec}) }
-    }
-
-    fn monitor(kind: &'static str, namespace: &str) -> Told {
-        let selector = json!({"matchLabels": {"app.kubernetes.io/name": "trimtab"}});
-        told(kind, namespace, json!({"selector": selector, "endpoints": [{"port": "metrics"}]}))
-    }
-
-    /// The line with these objects of the Prometheus operator, with or without the Service.
-    fn with(service: bool, all: Vec<Told>) -> Line {
-        let mut facts = facts();
-        if !service {
-            facts.metrics.services = Ok(Vec::new());
-        }
-        facts.metrics.told = Ok(all);
-        line(&facts)
-    }
-
-    #[test]
-    fn what_leads_to_the_metrics_is_named() {
-        let elsewhere = |namespaces: Value| {
-            let mut found = monitor(SERVICE_MONITOR, "monitoring");
-            found.data["spec"]["namespaceSelector"] = namespaces;
-            found
-        };
-        let other = told(SERVICE_MONITOR, "trimtab-system", json!({"selector": {"matchLabels": {"app": "other"}}}));
-        let mut port = monitor(SERVICE_MONITOR, "trimtab-system");
-        port.data["spec"]["endpoints"][0]["port"] = json!("http");
-        let finds = "ServiceMonitor trimtab-system/trimtab finds Service trimtab-metrics";
-        let rule = || told(RULE, "trimtab-system", json!({}));
-        for (found, status, says) in [
-            (with(true, vec![]), Status::Ok, "Service trimtab-metrics leads to /metrics"),
-            (with(true, vec![rule()]), Status::Ok, "Service trimtab-metrics leads to /metrics"),
-            (with(true, vec![monitor(SERVICE_MONITOR, "trimtab-system")]), Status::Ok, finds),
-            (with(true, vec![elsewhere(json!({"matchNames": ["trimtab-system"]}))]), Status::Ok, "finds Service"),
-            (with(true, vec![elsewhere(json!({"any": true}))]), Status::Ok, "finds Service"),
-            (with(true, vec![elsewhere(json!({}))]), Status::Failed, "does not find Service trimtab-metrics"),
-            (with(true, vec![other]), Status::Failed, "does not find Service trimtab-metrics"),
-            (with(true, vec![port]), Status::Failed, "does not find Service trimtab-metrics"),
-            (with(false, vec![monitor(SERVICE_MONITOR, "trimtab-system")]), Status::Failed, "finds no Service"),
-            (with(false, vec![monitor(POD_MONITOR, "trimtab-system")]), Status::Ok, "finds the pods"),
-            (
-                with(false, vec![rule()]),
-                Status::Failed,
-                "PrometheusRule trimtab-system/trimtab has alerts, and neither",
-            ),
-            (with(false, vec![]), Status::Warning, "no Service leads to /metrics, as that of deploy/trimtab.yaml did"),
-        ] {
-            assert!(found.status == status && found.message.contains(says), "{says}: {found:?}");
-            let remedy = if says.starts_with("does not find") { APPLY_MONITOR } else { APPLY };
-            assert_eq!(found.remedy.as_deref(), (status != Status::Ok).then_some(remedy), "{found:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_not_told_or_may_not_be_read_is_no_fault() {
-        let mut found = facts();
-        found.metrics.services = Ok(Vec::new());
-        found.controller.as_mut().unwrap().as_mut().unwrap().helm = Some("helm upgrade trimtab CHART".to_owned());
-        let hint = line(&found);
-        assert_eq!(hint.status, Status::NotChecked);
-        assert!(hint.message.contains("metrics.service.enabled") && hint.remedy.is_none(), "{hint:?}");
-        found.metrics.told = Ok(vec![monitor(SERVICE_MONITOR, "trimtab-system")]);
-        assert_eq!(line(&found).remedy.as_deref(), Some("helm upgrade trimtab CHART"));
-        found.metrics = Metrics { services: Err("no permission".to_owned()), told: Err("nor here".to_owned()) };
-        assert_eq!(line(&found), Line::not_checked(CHECK, "no permission"));
-        found.controller = Ok(None);
-        assert_eq!(line(&found).message, "there is no Deployment trimtab-system/trimtab");
-    }
-
-    #[test]
-    fn a_service_leads_to_the_pods_that_it_selects() {
-        let service = |selector: Value| -> Service {
-            serde_json::from_value(json!({"metadata": {"name": "s"}, "spec": {"selector": selector}})).unwrap()
-        };
-        let pods: Labels = [("app".to_owned(), "trimtab".to_owned()), ("more".to_owned(), "x".to_owned())].into();
-        assert!(leads_to(&service(json!({"app": "trimtab"})), &pods));
-        assert!(!leads_to(&service(json!({"app": "other"})), &pods));
-        assert!(!leads_to(&service(json!({"app": "trimtab", "z": "y"})), &pods));
-        assert!(!leads_to(&service(json!({})), &pods));
-        assert!(!leads_to(&service(Value::Null), &pods));
-    }
-}
+#[path = "metrics_tests.rs"]
+mod tests;

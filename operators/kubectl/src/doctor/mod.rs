@@ -8,6 +8,7 @@ mod approvers;
 mod checks;
 mod controller;
 mod elsewhere;
+mod flags;
 mod guard;
 mod kinds;
 mod metrics;
@@ -29,8 +30,8 @@ pub use approvers::{APPROVE, Approvers, GROUPS, ROLES};
 pub use controller::{Controller, DEPLOYMENT};
 pub use elsewhere::Installed;
 pub use kinds::{NamedKind, VERBS, plural};
-pub use metrics::{KINDS, Metrics, Told};
-pub use rights::{Feature, Needed, needed};
+pub use metrics::{KINDS, Metrics, REVIEWS, Told};
+pub use rights::{Feature, Needed, needed, of_secret};
 
 /// Everything that is checked.
 #[derive(Clone, Debug)]

@@ -42,7 +42,7 @@ fn of_rules<'a>(rules: impl IntoIterator<Item = &'a Value>) -> BTreeSet<Permissi
 
 fn of_table(of: impl Fn(&Needed) -> bool) -> BTreeSet<Permission> {
     let permission = |n: Needed| {
-        (n.group.to_owned(), n.resource.to_owned(), n.name.unwrap_or_default().to_owned(), n.verb.to_owned())
+        (n.group.to_owned(), n.resource.to_owned(), n.name.unwrap_or_default().into_owned(), n.verb.to_owned())
     };
     needed().into_iter().filter(|n| of(n)).map(permission).collect()
 }
@@ -153,4 +153,6 @@ fn what_is_missing_is_named_by_resource() {
          get, patch leases.coordination.k8s.io trimtab-controller in namespace tools"
     );
     assert_eq!(of(&|_| false), "");
+    let secret = of_secret("credentials");
+    assert_eq!(text(&[&secret], "tools"), "get secrets credentials in namespace tools");
 }

@@ -45,7 +45,7 @@ pub(super) fn approvers() -> Approvers {
     let role: ClusterRole =
         serde_json::from_value(json!({"metadata": {"name": "trimtab-approver"}, "rules": rules})).unwrap();
     let roles = BTreeMap::from([("trimtab-approver".to_owned(), role)]);
-    Approvers { roles: Ok(roles), groups: Ok(Vec::new()) }
+    Approvers { roles: Ok(roles), groups: Ok(Vec::new()), bindings: Ok(Vec::new()) }
 }
 
 /// An installation in which everything is as it should be.
@@ -63,7 +63,7 @@ pub(super) fn facts() -> Facts {
         policies: Ok(vec![policy("services", json!({})), policy("jobs", json!({}))]),
         approvers: approvers(),
         recommendations: Ok(vec![rec(json!({}))]),
-        metrics: Metrics { services: Ok(vec![service()]), told: Ok(Vec::new()) },
+        metrics: Metrics { services: Ok(vec![service()]), told: Ok(Vec::new()), missing: Ok(Vec::new()) },
         installed: Installed {
             deployments: Ok(vec![("trimtab-system".to_owned(), "trimtab".to_owned())]),
             leaders: Ok(vec![("trimtab-system".to_owned(), leader())]),
@@ -74,6 +74,8 @@ pub(super) fn facts() -> Facts {
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),
             account: "trimtab".to_owned(),
             kinds: Ok(Vec::new()),
+            secret: None,
+            reviews: false,
             labels: labels(),
             helm: None,
         })),
@@ -209,6 +211,13 @@ const CASES: &[Case] = &[
         Status::Failed,
         "missing watch nodes",
         "deploy/rbac.yaml, or features.recommend: true",
+    ),
+    (
+        |f| f.missing = Ok(vec![of_secret("credentials")]),
+        "Rights: recommend",
+        Status::Failed,
+        "missing get secrets credentials in namespace trimtab-system",
+        "deploy/rbac.yaml",
     ),
     (
         |f| f.missing = missing(|n| n.own),

@@ -48,7 +48,7 @@ async fn facts(session: &Session, server: String) -> Facts {
         session.has_mutating_policies(),
         session.requester_admission(),
         session.sizes_admission(),
-        rights::missing(session, account),
+        rights::missing(session, &controller, account),
         rights::kinds(session, &controller, account),
         session.policies(),
         session.operator(),
@@ -57,7 +57,7 @@ async fn facts(session: &Session, server: String) -> Facts {
     let (approvers, recommendations, metrics, installed) = futures::join!(
         around::approvers(session),
         around::recommendations(session),
-        around::metrics(session),
+        around::metrics(session, rights::reviews(session, &controller, account)),
         around::installed(session),
     );
     Facts {

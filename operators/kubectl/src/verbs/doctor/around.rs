@@ -5,7 +5,12 @@
 use std::collections::BTreeMap;
 
 use futures::future::{join_all, try_join_all};
-use k8s_openapi::api::{apps::v1::Deployment, coordination::v1::Lease, core::v1::Service, rbac::v1::ClusterRole};
+use k8s_openapi::api::{
+    apps::v1::Deployment,
+    coordination::v1::Lease,
+    core::v1::Service,
+    rbac::v1::{ClusterRole, RoleBinding},
+};
 use kube::{
     Api,
     api::{ApiResource, DynamicObject, ListParams},
@@ -25,8 +30,11 @@ const LABEL: &str = "app.kubernetes.io/name=trimtab";
 
 /// Who may approve.
 pub(super) async fn approvers(session: &Session) -> Approvers {
-    let (roles, groups) = futures::join!(roles(session), rights::approving(session));
-    Approvers { roles, groups }
+    let bindings = Api::<RoleBinding>::all(session.client.clone());
+    let all = ListParams::default();
+    let (roles, groups, bindings) = futures::join!(roles(session), rights::approving(session), bindings.list(&all));
+    let bindings = bindings.map(|list| list.items).map_err(|e| unlisted(session, e, "rolebindings"));
+    Approvers { roles, groups, bindings }
 }
 
 async fn roles(session: &Session) -> Read<BTreeMap<String, ClusterRole>> {
@@ -41,16 +49,17 @@ pub(super) async fn recommendations(session: &Session) -> Read<Vec<Recommendatio
     session.list(None).await.map_err(|e| session.unread(e, "Recommendations"))
 }
 
-/// What leads to `/metrics`.
-pub(super) async fn metrics(session: &Session) -> Metrics {
+/// What leads to `/metrics`; `reviews` is what Trimtab lacks to ask who may read them.
+pub(super) async fn metrics(session: &Session, reviews: impl Future<Output = Read<Vec<String>>>) -> Metrics {
     let api = Api::<Service>::namespaced(session.client.clone(), session.own());
     let all = ListParams::default();
-    let (services, told) =
-        futures::join!(api.list(&all), join_all(KINDS.map(|(kind, plural)| told(session, kind, plural))));
+    let kinds = join_all(KINDS.map(|(kind, plural)| told(session, kind, plural)));
+    let (services, told, missing) = futures::join!(api.list(&all), kinds, reviews);
     let services = services.map(|list| list.items);
     Metrics {
         services: services.map_err(|e| session.unread(e, &format!("Services in namespace {}", session.own()))),
         told: told.into_iter().collect::<Read<Vec<_>>>().map(|all| all.into_iter().flatten().collect()),
+        missing,
     }
 }
 
@@ -124,6 +133,8 @@ mod tests {
         let monitor = json!({"apiVersion": "monitoring.coreos.com/v1", "kind": "PodMonitor",
             "metadata": {"name": "trimtab", "namespace": "m"}, "spec": {"selector": {}}});
         let objects = json!({"/leases": list(&lease), "/deployments": list(&deployment), "/podmonitors": list(&monitor),
+            "/rolebindings": list(&json!({"metadata": {"name": "all"},
+                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "edit"}})),
             "/services": list(&json!({"metadata": {"name": "trimtab-metrics"}})),
             "/trimtab-approver": {"metadata": {"name": "trimtab-approver"}},
             "/subjectaccessreviews": {"spec": {}, "status": {"allowed": true}}});
@@ -132,13 +143,13 @@ mod tests {
         assert_eq!(found.deployments, Ok(vec![("tools".to_owned(), "sizer".to_owned())]));
         let leaders = found.leaders.unwrap();
         assert_eq!((leaders[0].0.as_str(), leaders[0].1.holder.as_str()), ("tools", "sizer-1"));
-        let found = metrics(&session).await;
+        let found = metrics(&session, async { Ok(Vec::new()) }).await;
         assert_eq!(found.services.unwrap().len(), 1);
         let told = found.told.unwrap();
         assert_eq!((told.len(), told[0].kind, told[0].namespace.as_str()), (1, "PodMonitor", "m"));
         let found = approvers(&session).await;
         assert_eq!(found.roles.unwrap().into_keys().collect::<Vec<_>>(), ["trimtab-approver"]);
-        assert_eq!(found.groups.unwrap().len(), 3);
+        assert_eq!((found.groups.unwrap().len(), found.bindings.unwrap().len()), (3, 1));
     }
 
     #[tokio::test]
@@ -147,11 +158,12 @@ mod tests {
         let found = installed(&session).await;
         assert_eq!(found.deployments.unwrap_err(), "may not list deployments in all namespaces");
         assert_eq!(found.leaders.unwrap_err(), "may not list leases in all namespaces");
-        let found = metrics(&session).await;
+        let found = metrics(&session, async { Ok(Vec::new()) }).await;
         assert_eq!(found.services.unwrap_err(), "no permission to read Services in namespace trimtab-system");
         assert_eq!(found.told.unwrap_err(), "may not list servicemonitors in all namespaces");
         let found = approvers(&session).await;
         assert_eq!(found.roles.unwrap_err(), "no permission to read ClusterRoles");
+        assert_eq!(found.bindings.unwrap_err(), "may not list rolebindings in all namespaces");
         assert_eq!(found.groups.unwrap_err(), "needs create on subjectaccessreviews.authorization.k8s.io");
         assert_eq!(recommendations(&session).await.unwrap_err(), "no permission to read Recommendations");
     }

@@ -7,7 +7,7 @@ use trimtab_core::{CustomKind, WorkloadKind};
 
 use crate::{
     cluster::{Session, answer},
-    doctor::{self, APPROVE, Controller, DEPLOYMENT, GROUPS, NamedKind, Needed, VERBS},
+    doctor::{self, APPROVE, Controller, DEPLOYMENT, GROUPS, NamedKind, Needed, REVIEWS, VERBS},
     health::Read,
 };
 
@@ -17,8 +17,13 @@ const AT_ONCE: usize = 16;
 const KINDS_AT_ONCE: usize = 4;
 
 /// The permissions that Trimtab's account lacks.
-pub(super) async fn missing(session: &Session, account: &str) -> Read<Vec<Needed>> {
-    let asked = doctor::needed().into_iter().map(move |needed| async move {
+pub(super) async fn missing(
+    session: &Session,
+    controller: &Read<Option<Controller>>,
+    account: &str,
+) -> Read<Vec<Needed>> {
+    let secret = controller.as_ref().ok().and_then(|found| found.as_ref()?.secret.as_deref()).map(doctor::of_secret);
+    let asked = doctor::needed().into_iter().chain(secret).map(move |needed| async move {
         let allowed = is_allowed(session, account, attributes(&needed, session.own())).await?;
         Ok::<_, String>((!allowed).then_some(needed))
     });
@@ -70,12 +75,7 @@ async fn named(session: &Session, account: &str, name: String, kind: CustomKind)
     };
     let resource = Ok(format!("{plural}.{}", kind.group()));
     let asked = VERBS.map(|verb| {
-        let attributes = ResourceAttributes {
-            verb: Some(verb.to_owned()),
-            group: Some(kind.group().to_owned()),
-            resource: Some(plural.clone()),
-            ..ResourceAttributes::default()
-        };
+        let attributes = everywhere(verb, kind.group(), &plural);
         async move { is_allowed(session, account, attributes).await.map(|allowed| (!allowed).then_some(verb)) }
     });
     let missing = try_join_all(asked).await.map(|all| all.into_iter().flatten().collect());
@@ -95,19 +95,29 @@ async fn is_allowed(session: &Session, account: &str, attributes: ResourceAttrib
     reviewed(session, spec).await
 }
 
+/// What Trimtab lacks to ask who may read its metrics; nothing where it is not told to ask.
+pub(super) async fn reviews(
+    session: &Session,
+    controller: &Read<Option<Controller>>,
+    account: &str,
+) -> Read<Vec<String>> {
+    if !controller.as_ref().is_ok_and(|found| found.as_ref().is_some_and(|found| found.reviews)) {
+        return Ok(Vec::new());
+    }
+    let asked = REVIEWS.map(|(group, resource)| async move {
+        let allowed = is_allowed(session, account, everywhere("create", group, resource)).await?;
+        Ok::<_, String>((!allowed).then(|| format!("create {resource}.{group}")))
+    });
+    Ok(try_join_all(asked).await?.into_iter().flatten().collect())
+}
+
 /// The groups of everybody that may approve in all namespaces.
 pub(super) async fn approving(session: &Session) -> Read<Vec<&'static str>> {
     let [verb, group, resource] = APPROVE;
     let asked = GROUPS.map(|everybody| {
-        let attributes = ResourceAttributes {
-            verb: Some(verb.to_owned()),
-            group: Some(group.to_owned()),
-            resource: Some(resource.to_owned()),
-            ..ResourceAttributes::default()
-        };
         let spec = SubjectAccessReviewSpec {
             groups: Some(vec![everybody.to_owned()]),
-            resource_attributes: Some(attributes),
+            resource_attributes: Some(everywhere(verb, group, resource)),
             ..SubjectAccessReviewSpec::default()
         };
         async move { reviewed(session, spec).await.map(|allowed| allowed.then_some(everybody)) }
@@ -128,6 +138,16 @@ async fn reviewed(session: &Session, spec: SubjectAccessReviewSpec) -> Read<bool
     })
 }
 
+/// A permission on all objects of a kind.
+fn everywhere(verb: &str, group: &str, resource: &str) -> ResourceAttributes {
+    ResourceAttributes {
+        verb: Some(verb.to_owned()),
+        group: Some(group.to_owned()),
+        resource: Some(resource.to_owned()),
+        ..ResourceAttributes::default()
+    }
+}
+
 fn attributes(needed: &Needed, own: &str) -> ResourceAttributes {
     let (resource, subresource) = match needed.resource.split_once('/') {
         Some((resource, subresource)) => (resource, Some(subresource)),
@@ -138,7 +158,7 @@ fn attributes(needed: &Needed, own: &str) -> ResourceAttributes {
         group: Some(needed.group.to_owned()),
         resource: Some(resource.to_owned()),
         subresource: subresource.map(str::to_owned),
-        name: needed.name.map(str::to_owned),
+        name: needed.name.as_deref().map(str::to_owned),
         namespace: needed.own.then(|| own.to_owned()),
         ..ResourceAttributes::default()
     }
