@@ -41,10 +41,7 @@ pub const NEXT: Subject = Subject { namespace: "data", workload: "session-cache"
 fn suggested() -> String {
     let Subject { namespace, rec, .. } = NEXT;
     let commands = [
-        (
-            "undo deploy-storefront -n shop --reason 'a test' --watch".to_owned(),
-            "its former size again, pod by pod",
-        ),
+        ("undo deploy-storefront -n shop --reason 'a test' --watch".to_owned(), "its former size again, pod by pod"),
         ("recs -A".to_owned(), "every proposal, the greatest savings first"),
         (format!("explain {rec} -n {namespace}"), "why, with a chart of usage, and what would change the verdict"),
         (format!("approve {rec} -n {namespace} --watch"), "with the times of real life: half an hour"),

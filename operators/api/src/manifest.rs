@@ -72,9 +72,7 @@ pub fn checked(manifest: &Value) -> Result<Value, Vec<Mismatch>> {
     let ruled = guarded(|| Validator::new().validate(schema, &object, None)).map_err(|unchecked| vec![unchecked])?;
     match ruled {
         Ok(()) => Ok(object),
-        Err(errors) => {
-            Err(errors.into_iter().map(|error| Mismatch::new(error.field_path, error.message)).collect())
-        }
+        Err(errors) => Err(errors.into_iter().map(|error| Mismatch::new(error.field_path, error.message)).collect()),
     }
 }
 
@@ -149,7 +147,10 @@ mod tests {
             (json!({"metadata": {}}), "metadata.name: required"),
             (json!({"metadata": null}), "metadata.name: required"),
             (json!({"metadata": {"name": "Services"}}), "metadata.name: Invalid value: \"Services\": a lower"),
-            (json!({"metadata": {"name": "a", "labels": {"a b": "c"}}}), "metadata.labels: Invalid value: \"a b\": name part"),
+            (
+                json!({"metadata": {"name": "a", "labels": {"a b": "c"}}}),
+                "metadata.labels: Invalid value: \"a b\": name part",
+            ),
             (json!({"metadata": {"name": 1}}), "metadata.name: must be of type string"),
             (json!({"metadata": {"name": "a", "lables": {}}}), "metadata.lables: unknown field; did you mean labels?"),
             (json!({"metadata": {"name": "a", "labels": {"tier": 1}}}), "metadata.labels.tier: must be of type string"),

@@ -189,10 +189,16 @@ mod tests {
             (json!({"name": &longer}), vec![bytes(SUBDOMAIN)]),
             (json!({"generateName": "A-"}), vec!["metadata.generateName: Invalid value: \"A-\": a lower".to_owned()]),
             (json!({"generateName": "a."}), vec!["metadata.generateName: Invalid value: \"a.\": a lower".to_owned()]),
-            (json!({"namespace": "a.b"}), vec!["metadata.namespace: Invalid value: \"a.b\": must not contain dots".to_owned()]),
+            (
+                json!({"namespace": "a.b"}),
+                vec!["metadata.namespace: Invalid value: \"a.b\": must not contain dots".to_owned()],
+            ),
             (json!({"namespace": "a_b"}), vec![format!("metadata.namespace: Invalid value: \"a_b\": {LABEL_RULE}")]),
             (json!({"namespace": &long}), vec![bytes(LABEL)]),
-            (json!({"labels": {"a b": ""}}), vec![format!("metadata.labels: Invalid value: \"a b\": name part {KEY_RULE}")]),
+            (
+                json!({"labels": {"a b": ""}}),
+                vec![format!("metadata.labels: Invalid value: \"a b\": name part {KEY_RULE}")],
+            ),
             (json!({"labels": {&long: ""}}), vec![format!("name part {}", bytes(LABEL))]),
             (json!({"labels": {"a/b/c": ""}}), vec!["\"a/b/c\": a valid label key must consist of".to_owned()]),
             (json!({"labels": {"/a": ""}}), vec!["\"/a\": prefix part must be non-empty".to_owned()]),
@@ -210,7 +216,10 @@ mod tests {
                 json!({"labels": {"a": "-", "b": "_"}}),
                 vec!["Invalid value: \"-\": a valid".to_owned(), "Invalid value: \"_\": a valid".to_owned()],
             ),
-            (json!({"annotations": {"-a": ""}}), vec!["metadata.annotations: Invalid value: \"-a\": name part".to_owned()]),
+            (
+                json!({"annotations": {"-a": ""}}),
+                vec!["metadata.annotations: Invalid value: \"-a\": name part".to_owned()],
+            ),
             (
                 json!({"annotations": {"a": "x".repeat(MOST_ANNOTATED)}}),
                 vec!["metadata.annotations: Too long: may not be more than 262144 bytes".to_owned()],

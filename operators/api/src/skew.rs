@@ -1,10 +1,12 @@
 //! Version skew of an installed CRD: whether the API server keeps what this release reads and writes.
 //!
-//! In: two CRDs as JSON, the one of this release and the installed one. Out: what the latter lacks. It may have more: a
-//! newer CRD serves an older Trimtab. Versions, fields, types, enum values and what must be set are compared, since the API
-//! server drops or refuses others; descriptions and bounds are not. Pure.
+//! In: two CRDs as JSON, the one of this release and the installed one. Out: what the latter lacks, and what it accepts
+//! beyond this release. It may have more: a newer CRD serves an older Trimtab. [`lacks`] compares versions, fields, types,
+//! enum values and what must be set, since the API server drops or refuses others. [`accepts_more`] compares rules and
+//! bounds: without them the API server stores what Trimtab has to refuse by itself. Descriptions are not compared. Pure.
 
 use serde_json::Value;
+use trimtab_core::text::cut;
 
 use crate::structural::PRESERVE;
 
@@ -12,6 +14,16 @@ use crate::structural::PRESERVE;
 const PARTS: [&str; 2] = ["spec", "status"];
 /// The number of missing things that [`named`] names.
 const NAMED: usize = 3;
+/// The most characters of a rule that are quoted.
+const QUOTED: usize = 80;
+/// The rules of a schema.
+const RULES: &str = "x-kubernetes-validations";
+/// Bounds that a greater value makes wider.
+const UPPER: [&str; 4] = ["maximum", "maxLength", "maxItems", "maxProperties"];
+/// Bounds that a smaller value makes wider.
+const LOWER: [&str; 3] = ["minimum", "minLength", "minItems"];
+/// Other keywords that refuse something.
+const CLOSED: [&str; 2] = ["pattern", "enum"];
 
 /// What a schema says of something below it.
 enum Below<'a> {
@@ -36,16 +48,27 @@ pub fn lacks(wanted: &Value, installed: &Value) -> Vec<String> {
                 if has_status(version) && !has_status(there) {
                     missing.push("the status subresource".to_owned());
                 }
-                let (wanted, installed) = (schema(version), schema(there));
-                for part in PARTS {
-                    if let Some(field) = wanted["properties"].get(part) {
-                        descend(part, field, &property(installed, part), &mut missing);
-                    }
+                for (path, wanted, installed) in parts(version, there) {
+                    descend(&path, wanted, &installed, &mut missing);
                 }
             }
         }
     }
     missing
+}
+
+/// What the CRD `installed` accepts that the CRD `wanted` refuses, by the rules and bounds that the former does not have:
+/// `the rule "steps must end at 100%" of spec.rolloutStrategy`. What [`lacks`] names is left out.
+pub fn accepts_more(wanted: &Value, installed: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    for version in versions(wanted) {
+        if let Some(there) = versions(installed).iter().find(|there| there["name"] == version["name"]) {
+            for (path, wanted, installed) in parts(version, there) {
+                widened(&path, wanted, &installed, &mut found);
+            }
+        }
+    }
+    found
 }
 
 /// The first of what is missing and the number of the rest: `spec.a, spec.b, spec.c and 4 more`.
@@ -67,6 +90,29 @@ fn has_status(version: &Value) -> bool {
 
 fn schema(version: &Value) -> &Value {
     &version["schema"]["openAPIV3Schema"]
+}
+
+/// A part of a schema: its path, what is wanted of it, and what is installed.
+type Part<'a> = (String, &'a Value, Below<'a>);
+
+/// The parts of two versions that contain data.
+fn parts<'a>(wanted: &'a Value, installed: &'a Value) -> Vec<Part<'a>> {
+    let (wanted, installed) = (schema(wanted), schema(installed));
+    let of = |part: &str| Some((part.to_owned(), wanted["properties"].get(part)?, property(installed, part)));
+    PARTS.into_iter().filter_map(of).collect()
+}
+
+/// The parts of two schemas: their fields, items and values.
+fn inside<'a>(path: &str, wanted: &'a Value, installed: &'a Value) -> Vec<Part<'a>> {
+    let fields = wanted["properties"].as_object().into_iter().flatten();
+    let mut all: Vec<Part<'a>> =
+        fields.map(|(name, field)| (format!("{path}.{name}"), field, property(installed, name))).collect();
+    for (key, sign) in [("items", "[]"), ("additionalProperties", ".*")] {
+        if wanted[key].is_object() {
+            all.push((format!("{path}{sign}"), &wanted[key], inner(installed, key)));
+        }
+    }
+    all
 }
 
 fn descend(path: &str, wanted: &Value, installed: &Below<'_>, missing: &mut Vec<String>) {
@@ -94,17 +140,50 @@ fn compare(path: &str, wanted: &Value, installed: &Value, missing: &mut Vec<Stri
             missing.push(format!("{path}.{name} as an optional field"));
         }
     }
-    for (name, field) in wanted["properties"].as_object().into_iter().flatten() {
-        descend(&format!("{path}.{name}"), field, &property(installed, name), missing);
+    for (path, wanted, installed) in inside(path, wanted, installed) {
+        descend(&path, wanted, &installed, missing);
     }
-    if wanted["items"].is_object() {
-        descend(&format!("{path}[]"), &wanted["items"], &inner(installed, "items"), missing);
-    }
-    let values = inner(installed, "additionalProperties");
-    if wanted["additionalProperties"].is_object() {
-        descend(&format!("{path}.*"), &wanted["additionalProperties"], &values, missing);
-    } else if wanted[PRESERVE] == true && !matches!(values, Below::Anything) {
+    let takes_all = || matches!(inner(installed, "additionalProperties"), Below::Anything);
+    if wanted[PRESERVE] == true && !wanted["additionalProperties"].is_object() && !takes_all() {
         missing.push(format!("{path}.*"));
+    }
+}
+
+/// The rules and bounds of one schema and of those below it.
+fn widened(path: &str, wanted: &Value, installed: &Below<'_>, found: &mut Vec<String>) {
+    let installed = match installed {
+        Below::Schema(installed) => *installed,
+        // It has no rules. Of a field that does not exist, `lacks` tells.
+        Below::Anything if wanted[PRESERVE] != true => {
+            return found.push(format!("everything that is known of {path}"));
+        }
+        Below::Anything | Below::Nothing => return,
+    };
+    let rules = |schema: &Value| schema[RULES].as_array().cloned().unwrap_or_default();
+    let has = rules(installed);
+    for rule in rules(wanted).iter().filter(|rule| has.iter().all(|other| other["rule"] != rule["rule"])) {
+        let said = rule["message"].as_str().or(rule["rule"].as_str()).unwrap_or_default();
+        found.push(format!("the rule \"{}\" of {path}", cut(said, QUOTED)));
+    }
+    for keyword in UPPER.into_iter().chain(LOWER).chain(CLOSED) {
+        let (wants, has) = (&wanted[keyword], &installed[keyword]);
+        let is_wider = match (wants.as_f64(), has.as_f64()) {
+            (Some(wants), Some(has)) if UPPER.contains(&keyword) => has > wants,
+            (Some(wants), Some(has)) => has < wants,
+            _ => !wants.is_null() && has.is_null(),
+        };
+        if is_wider {
+            found.push(format!("{keyword} of {path}"));
+        }
+    }
+    for name in required(wanted).filter(|name| required(installed).all(|needed| needed != *name)) {
+        // A field with a default is there in any case.
+        if installed["properties"][name].get("default").is_none() {
+            found.push(format!("{path}.{name} as a required field"));
+        }
+    }
+    for (path, wanted, installed) in inside(path, wanted, installed) {
+        widened(&path, wanted, &installed, found);
     }
 }
 

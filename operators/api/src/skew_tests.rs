@@ -122,6 +122,69 @@ fn the_version_has_to_be_served_and_need_not_be_stored() {
 }
 
 #[test]
+fn a_rule_or_a_bound_that_was_taken_away_is_named() {
+    let strict = json!({"type": "object", "required": ["mode"],
+        RULES: [{"rule": "self.size > 0", "message": "size must be positive"}, {"rule": "has(self.mode)"}],
+        "properties": {"mode": {"type": "string", "enum": ["On", "Off"], "maxLength": 3},
+            "list": {"type": "array", "maxItems": 4, "items": {"type": "object", RULES: [{"rule": "true", "message": "m"}]}},
+            "map": {"type": "object", "additionalProperties": {"type": "integer", "minimum": 1}}}});
+    let with = |pointer: &str, value: Value| {
+        let mut spec = strict.clone();
+        let (parent, key) = pointer.rsplit_once('/').unwrap();
+        spec.pointer_mut(parent).unwrap().as_object_mut().unwrap().insert(key.to_owned(), value);
+        assert!(lacks(&crd(strict.clone()), &crd(spec.clone())).is_empty(), "{pointer}");
+        accepts_more(&crd(strict.clone()), &crd(spec))
+    };
+    let both = [r#"the rule "size must be positive" of spec"#, r#"the rule "has(self.mode)" of spec"#];
+    let table: [(&str, Value, &[&str]); 15] = [
+        ("/description", json!("other"), &[]),
+        ("/x-kubernetes-validations", Value::Null, &both),
+        ("/x-kubernetes-validations", json!([{"rule": "has(self.mode)", "message": "other words"}]), &both[..1]),
+        ("/x-kubernetes-validations", json!("nonsense"), &both),
+        ("/required", json!([]), &["spec.mode as a required field"]),
+        ("/properties/mode/enum", Value::Null, &["enum of spec.mode"]),
+        ("/properties/mode/enum", json!(["On", "Off", "Auto"]), &[]),
+        ("/properties/mode/maxLength", json!(4), &["maxLength of spec.mode"]),
+        ("/properties/mode/maxLength", json!(2), &[]),
+        ("/properties/list/maxItems", Value::Null, &["maxItems of spec.list"]),
+        ("/properties/list/items", json!({"type": "object"}), &[r#"the rule "m" of spec.list[]"#]),
+        ("/properties/map/additionalProperties", json!({"type": "integer"}), &["minimum of spec.map.*"]),
+        ("/properties/map/additionalProperties", json!({"type": "integer", "minimum": 0}), &["minimum of spec.map.*"]),
+        ("/properties/map/additionalProperties", json!(true), &["everything that is known of spec.map.*"]),
+        ("/properties/new", json!({"type": "string"}), &[]),
+    ];
+    for (pointer, value, expected) in table {
+        assert_eq!(with(pointer, value.clone()), expected, "{pointer}: {value}");
+    }
+}
+
+#[test]
+fn every_rule_that_is_taken_away_is_found_in_each_kind() {
+    fn strip(value: &mut Value) -> usize {
+        let own = value.as_object_mut().and_then(|map| map.remove(RULES));
+        let own = own.as_ref().and_then(Value::as_array).map_or(0, Vec::len);
+        let below: usize = match value {
+            Value::Object(map) => map.values_mut().map(strip).sum(),
+            Value::Array(list) => list.iter_mut().map(strip).sum(),
+            _ => 0,
+        };
+        own + below
+    }
+    let mut all = 0;
+    for (plural, wanted) in crate::crds::all().unwrap() {
+        assert!(accepts_more(&wanted, &wanted).is_empty(), "{plural}");
+        let mut loose = wanted.clone();
+        let taken = strip(&mut loose);
+        let found = accepts_more(&wanted, &loose);
+        assert_eq!(found.len(), taken, "{plural}: {found:#?}");
+        assert!(lacks(&wanted, &loose).is_empty(), "{plural}: Trimtab can write what it writes");
+        assert!(accepts_more(&loose, &wanted).is_empty(), "{plural}");
+        all += taken;
+    }
+    assert!(all > 40, "only {all} rules");
+}
+
+#[test]
 fn a_field_less_in_a_status_is_found_in_each_kind() {
     for (plural, wanted) in crate::crds::all().unwrap() {
         assert!(lacks(&wanted, &wanted).is_empty(), "{plural}");

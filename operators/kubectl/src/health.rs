@@ -27,11 +27,24 @@ impl Lead {
             Self::Released | Self::Absent => None,
         }
     }
+
+    /// The same, taken out.
+    pub fn into_holder(self) -> Option<Operator> {
+        match self {
+            Self::Held(operator) => Some(operator),
+            Self::Released | Self::Absent => None,
+        }
+    }
 }
 
 impl From<Option<Lease>> for Lead {
     fn from(found: Option<Lease>) -> Self {
-        let Some(lease) = found else { return Self::Absent };
+        found.map_or(Self::Absent, Self::from)
+    }
+}
+
+impl From<Lease> for Lead {
+    fn from(lease: Lease) -> Self {
         let spec = lease.spec.unwrap_or_default();
         let Some(holder) = spec.holder_identity.filter(|h| !h.is_empty()) else { return Self::Released };
         // One that was never renewed is as old as it is held, or as it exists.
@@ -118,13 +131,16 @@ impl Guard {
 }
 
 /// Whether the installed CRDs have what this release needs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Crds {
     /// Whether they have.
     pub current: bool,
     /// Which are missing or lack something, if any do.
     pub lack: Option<String>,
+    /// What they accept that this release refuses, if anything.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accept: Option<String>,
 }
 
 /// Something that was read, or why it could not be.

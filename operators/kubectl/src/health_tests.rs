@@ -16,10 +16,13 @@ fn a_lease_says_who_leads() {
     };
     assert_eq!(Lead::from(None), Lead::Absent);
     // As it is released, by this program and by others.
-    for released in [json!(null), json!({"leaseTransitions": 3}), json!({"holderIdentity": "", "leaseDurationSeconds": 1})] {
+    for released in
+        [json!(null), json!({"leaseTransitions": 3}), json!({"holderIdentity": "", "leaseDurationSeconds": 1})]
+    {
         assert_eq!(of(released.clone()), Lead::Released, "{released}");
     }
-    let renewed = json!({"holderIdentity": "trimtab-1", "leaseDurationSeconds": 15, "renewTime": "2026-11-21T11:59:57.000000Z"});
+    let renewed =
+        json!({"holderIdentity": "trimtab-1", "leaseDurationSeconds": 15, "renewTime": "2026-11-21T11:59:57.000000Z"});
     assert_eq!(of(renewed), held("2026-11-21T11:59:57Z", "2026-11-21T12:00:12Z"));
     let never_renewed = json!({"holderIdentity": "trimtab-1"});
     assert_eq!(of(never_renewed), held("2026-11-21T11:00:00Z", "2026-11-21T11:00:00Z"));

@@ -17,12 +17,26 @@ use crate::{
     health::{Crds, Read},
 };
 
-/// What is wrong with a CRD: it is missing, or lacks something.
-fn behind(name: &str, installed: Option<&Value>) -> Option<String> {
-    let Some(installed) = installed else { return Some(format!("{name} is not installed")) };
-    let wanted = crds::named(name).ok().flatten()?;
-    let missing = skew::lacks(&wanted, installed);
-    (!missing.is_empty()).then(|| format!("{name} lacks {}", skew::named(&missing)))
+/// Compares CRDs with those of this release: which are missing or lack something, and which accept more.
+fn compared(all: &[(&str, Option<Value>)]) -> Crds {
+    let (mut lack, mut accept) = (Vec::new(), Vec::new());
+    for (name, installed) in all {
+        let Ok(Some(wanted)) = crds::named(name) else { continue };
+        let Some(installed) = installed else {
+            lack.push(format!("{name} is not installed"));
+            continue;
+        };
+        let missing = skew::lacks(&wanted, installed);
+        if !missing.is_empty() {
+            lack.push(format!("{name} lacks {}", skew::named(&missing)));
+        }
+        let more = skew::accepts_more(&wanted, installed);
+        if !more.is_empty() {
+            accept.push(format!("{name} lacks {}", skew::named(&more)));
+        }
+    }
+    let said = |all: Vec<String>| (!all.is_empty()).then(|| all.join(", "));
+    Crds { current: lack.is_empty(), lack: said(lack), accept: said(accept) }
 }
 
 impl Session {
@@ -30,16 +44,16 @@ impl Session {
     pub async fn crds(&self) -> Read<Crds> {
         let resource = ApiResource::erase::<CustomResourceDefinition>(&());
         let api: Api<DynamicObject> = Api::all_with(self.client.clone(), &resource);
-        let mut faults = Vec::new();
         let all = crds::names().map(|name| {
             let api = api.clone();
             async move { (name, api.get_opt(name).await) }
         });
+        let mut read = Vec::new();
         for (name, found) in join_all(all).await {
             let found = found.map_err(|e| self.unread(e, "CustomResourceDefinitions"))?;
-            faults.extend(behind(name, found.as_ref().map(|crd| &crd.data)));
+            read.push((name, found.map(|crd| crd.data)));
         }
-        Ok(Crds { current: faults.is_empty(), lack: (!faults.is_empty()).then(|| faults.join(", ")) })
+        Ok(compared(&read))
     }
 }
 
@@ -60,7 +74,7 @@ mod tests {
     #[tokio::test]
     async fn crds_that_are_older_or_missing_are_named() {
         let all: Vec<Value> = crds::all().unwrap().into_iter().map(|(_, crd)| crd).collect();
-        assert_eq!(session(&all, 404).crds().await, Ok(Crds { current: true, lack: None }));
+        assert_eq!(session(&all, 404).crds().await, Ok(Crds { current: true, ..Crds::default() }));
         let mut older = all;
         older.retain(|crd| crd["metadata"]["name"] != "pricebooks.trimtab.dev");
         let rec = older.iter_mut().find(|crd| crd["metadata"]["name"] == "recommendations.trimtab.dev").unwrap();
@@ -70,7 +84,21 @@ mod tests {
         let lack = found.lack.unwrap();
         assert!(!found.current && lack.contains("recommendations.trimtab.dev lacks status.rollout"), "{lack}");
         assert!(lack.contains("pricebooks.trimtab.dev is not installed"), "{lack}");
+        assert_eq!(found.accept, None, "what is not there accepts nothing");
         let unknown = session(&older, 403).crds().await.unwrap_err();
         assert_eq!(unknown, "no permission to read CustomResourceDefinitions");
+    }
+
+    #[tokio::test]
+    async fn crds_without_their_rules_serve_and_accept_more() {
+        let mut all: Vec<Value> = crds::all().unwrap().into_iter().map(|(_, crd)| crd).collect();
+        let rec = all.iter_mut().find(|crd| crd["metadata"]["name"] == "usageprofiles.trimtab.dev").unwrap();
+        let spec = "/spec/versions/0/schema/openAPIV3Schema/properties/spec";
+        rec.pointer_mut(spec).unwrap().as_object_mut().unwrap().remove("x-kubernetes-validations").unwrap();
+        let found = session(&all, 404).crds().await.unwrap();
+        assert!(found.current && found.lack.is_none(), "{found:?}");
+        let accept = found.accept.unwrap();
+        assert!(accept.starts_with("usageprofiles.trimtab.dev lacks the rule \""), "{accept}");
+        assert!(accept.ends_with("\" of spec"), "{accept}");
     }
 }

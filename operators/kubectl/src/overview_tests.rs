@@ -34,7 +34,7 @@ fn seen() -> Seen {
         emergency_stop: Ok(None),
         guard: Ok(Guard::in_force()),
         sizes_admission: Ok(Guard::in_force()),
-        crds: Ok(Crds { current: true, lack: None }),
+        crds: Ok(Crds { current: true, ..Crds::default() }),
         policies: Ok(vec![policy()]),
         recommendations: vec![
             rec(json!({})),
@@ -89,7 +89,7 @@ fn what_is_wrong_is_said_and_what_is_not_known_is_not_guessed() {
     bad.emergency_stop = Ok(Some(emergency_stop));
     bad.guard = Ok(Guard::lacking("its binding is missing", "apply it"));
     bad.sizes_admission = Ok(Guard::lacking("its binding is missing too", "apply it"));
-    bad.crds = Ok(Crds { current: false, lack: Some("pricebooks.trimtab.dev lacks status.x".into()) });
+    bad.crds = Ok(Crds { current: false, lack: Some("pricebooks.trimtab.dev lacks status.x".into()), accept: None });
     bad.policies = Err("no right".into());
     bad.recommendations.clear();
     bad.scope = Some("shop".into());
@@ -110,7 +110,9 @@ fn what_is_wrong_is_said_and_what_is_not_known_is_not_guessed() {
     bad.emergency_stop = Err("no right either".into());
     bad.policies = Ok(Vec::new());
     let text = screen(&overview(&bad), now(), Paint(false));
-    for part in ["not seen: the Lease trimtab-controller is released", "not known: no right either", "POLICIES\n  none: "] {
+    for part in
+        ["not seen: the Lease trimtab-controller is released", "not known: no right either", "POLICIES\n  none: "]
+    {
         assert!(text.contains(part), "{part}\n{text}");
     }
 }

@@ -77,8 +77,10 @@ mod tests {
 
     /// A session with a server that has Deployments of Trimtab in these namespaces, and a guard for an account of `guarded`.
     fn session(namespaces: &[&str], guarded: &str) -> Session {
-        let items: Vec<Value> =
-            namespaces.iter().map(|namespace| json!({"metadata": {"name": "trimtab", "namespace": namespace}})).collect();
+        let items: Vec<Value> = namespaces
+            .iter()
+            .map(|namespace| json!({"metadata": {"name": "trimtab", "namespace": namespace}}))
+            .collect();
         let list = json!({"apiVersion": "meta.k8s.io/v1", "kind": "PartialObjectMetadataList", "metadata": {}, "items": items});
         let account = format!("'system:serviceaccount:{guarded}:trimtab'");
         let guard = json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy",

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What `doctor` checks, in its order.
-const CHECKS: [&str; 13] = [
+const CHECKS: [&str; 17] = [
     "API server",
     "CRDs",
     "Approval guard",
@@ -20,8 +20,12 @@ const CHECKS: [&str; 13] = [
     "Rights: evict",
     "Rights: template",
     "Rights: admission",
+    "Approvers",
     "Usage source",
+    "Conditions",
+    "Metrics",
     "Leader",
+    "Only Trimtab",
     "Version",
 ];
 /// What an existing cluster need not have: before Kubernetes 1.36 there are no such policies.
@@ -135,7 +139,7 @@ mod tests {
     /// What `doctor` prints where all is well.
     fn doctor() -> String {
         let rows: String = CHECKS.iter().map(|check| format!("{check:17}   ok       as it should be\n")).collect();
-        format!("CHECK               STATUS   FOUND\n{rows}13 checks: 13 ok\n")
+        format!("CHECK               STATUS   FOUND\n{rows}17 checks: 17 ok\n")
     }
 
     fn found(releases: &str, running: &Launch, code: i32, text: String, target: Target) -> Vec<String> {

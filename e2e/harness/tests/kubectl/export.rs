@@ -95,7 +95,10 @@ async fn what_is_exported_can_be_used_as_it_is() -> Result<()> {
     ensure!(!output.stderr.contains("removed"), "of another namespace: {output:?}");
     let gone = "removed 2 files of an earlier export: shop/kustomization.yaml, shop/patch-deploy-web.yaml";
     ada.says(0, &none, &["wrote 0 files to ", gone]).await?;
-    ensure!(own.exists() && !components.join("shop/patch-deploy-web.yaml").exists(), "only what was written is removed");
+    ensure!(
+        own.exists() && !components.join("shop/patch-deploy-web.yaml").exists(),
+        "only what was written is removed"
+    );
 
     let values = ada.run(&["export", "-A", "--format", "helm-values"]).await?.stdout;
     let values: Value = serde_yaml::from_str(&values)?;

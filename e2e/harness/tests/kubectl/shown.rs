@@ -57,7 +57,12 @@ async fn what_is_there_is_shown() -> Result<()> {
     }
 
     // The screen: the operator by its Lease, the guard, policies, sums.
-    ada.says(0, &["status"], &["not seen: there is no Lease trimtab-controller", "Emergency stop   off", "Approval guard   in force"]).await?;
+    ada.says(
+        0,
+        &["status"],
+        &["not seen: there is no Lease trimtab-controller", "Emergency stop   off", "Approval guard   in force"],
+    )
+    .await?;
     let time = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S.000000Z").to_string();
     let lease = json!({"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": {"name": "trimtab-controller", "namespace": OWN},
         "spec": {"holderIdentity": "trimtab-0", "leaseDurationSeconds": 3600, "renewTime": time}});

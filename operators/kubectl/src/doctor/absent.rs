@@ -42,7 +42,7 @@ mod tests {
         let found = lines(&facts, now());
         assert_eq!((found.len(), exit_code(&found)), (2, 2), "{found:?}");
         assert!(found.iter().any(|line| line.message.ends_with("trimtab-system/trimtab; its CRDs are still there")));
-        facts.crds = Ok(Crds { current: false, lack: Some("all of them".to_owned()) });
+        facts.crds = Ok(Crds { current: false, lack: Some("all of them".to_owned()), accept: None });
         let found = lines(&facts, now());
         assert!(found.iter().any(|line| line.message.starts_with("Trimtab is not installed in namespace")));
         assert!(found.iter().all(|line| !line.message.contains("CRDs")), "{found:?}");

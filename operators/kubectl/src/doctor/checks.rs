@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use trimtab_api::{OptimizationPolicy, conditions::types};
+use trimtab_api::{OptimizationPolicy, conditions::types, skew};
+use trimtab_core::text::verb;
 
 use super::{
     Facts, Line,
@@ -25,7 +26,7 @@ const LEADER: &str = "Leader";
 const VERSION: &str = "Version";
 
 /// What applies the CRDs and the admission policies.
-const APPLY_CRDS: &str = "kubectl apply --server-side -f crds/";
+const APPLY_CRDS: &str = "kubectl apply --server-side --force-conflicts -f crds/";
 pub(super) const APPLY_POLICIES: &str = "kubectl apply --server-side --force-conflicts -f policies/";
 
 /// The policy was left behind when the feature was taken away.
@@ -37,6 +38,10 @@ const DELETE_SIZES: &str = "kubectl delete mutatingadmissionpolicybinding,mutati
 pub(super) fn crds(crds: &Read<Crds>) -> Line {
     match crds {
         Err(why) => Line::not_checked(CRDS, why),
+        Ok(Crds { current: true, accept: Some(accept), .. }) => {
+            let message = format!("the API server accepts what Trimtab refuses, or cannot use: {accept}");
+            Line::warning(CRDS, message, APPLY_CRDS)
+        }
         Ok(Crds { current: true, .. }) => {
             Line::ok(CRDS, concat!("as trimtab ", env!("CARGO_PKG_VERSION"), " needs them"))
         }
@@ -128,15 +133,27 @@ pub(super) fn rights(facts: &Facts, feature: Feature) -> Line {
     let policies = facts.policies.as_deref().unwrap_or_default();
     let asked = if feature == Feature::Recommend { Vec::new() } else { feature.asked_by(policies) };
     let list = rights::text(&missing, &facts.own);
-    if feature != Feature::Recommend && missing.len() == count_of(feature) && asked.is_empty() {
+    let waiting = feature.needed_by(facts.recommendations.as_deref().unwrap_or_default());
+    let is_asked = !asked.is_empty() || !waiting.is_empty();
+    if feature != Feature::Recommend && missing.len() == count_of(feature) && !is_asked {
         return Line::ok(&check, format!("off: {}, which takes {list}", feature.without()));
     }
     let asked = if asked.is_empty() { String::new() } else { format!(", which {} for", asking(&asked)) };
+    let waiting = match waiting.len() {
+        0 => String::new(),
+        n => format!(
+            ", which {} of {} {}",
+            verb(n, "the rollout", "the rollouts"),
+            skew::named(&waiting),
+            verb(n, "needs", "need")
+        ),
+    };
     let remedy = format!(
-        "kubectl apply --server-side -f deploy/rbac.yaml, or features.{}: true in the values of the chart",
+        "kubectl apply --server-side --force-conflicts -f deploy/rbac.yaml, or features.{}: true in the values of the \
+         chart",
         feature.as_str()
     );
-    Line::failed(&check, format!("{}{asked}: missing {list}", feature.without()), remedy)
+    Line::failed(&check, format!("{}{asked}{waiting}: missing {list}", feature.without()), remedy)
 }
 
 /// The usage source, as the policies have found it.

@@ -1,4 +1,4 @@
-//! What a Deployment says of the controller that it runs: its version, its account and the custom resources that it sizes.
+//! What a Deployment says of the controller that it runs: its version, its account and what it is told.
 //!
 //! In: the Deployment, as the server has it. Out: a [`Controller`]. Pure.
 
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use k8s_openapi::api::apps::v1::Deployment;
 
-use super::kinds;
+use super::{flags, kinds};
 use crate::{account::helm_upgrade, health::Read};
 
 /// The name of the Deployment, and of its container.
@@ -27,6 +27,12 @@ pub struct Controller {
     pub account: String,
     /// The custom resources that it is told to size, as it names them; or why they are not known.
     pub kinds: Read<Vec<String>>,
+    /// The Secret with credentials for Prometheus that it is told to read.
+    pub secret: Option<String>,
+    /// Whether it asks the API server who may read `/metrics`.
+    pub reviews: bool,
+    /// The labels of its pods.
+    pub labels: BTreeMap<String, String>,
     /// The command that brings it back, if Helm installed it.
     pub helm: Option<String>,
 }
@@ -38,13 +44,16 @@ impl From<&Deployment> for Controller {
         let containers = pod.map(|pod| pod.containers.as_slice()).unwrap_or_default();
         let container = containers.iter().find(|c| c.name == DEPLOYMENT).or(containers.first());
         let image = container.and_then(|c| c.image.clone()).unwrap_or_default();
-        let of_pods = template.and_then(|template| template.metadata.as_ref()).and_then(|m| label(m.labels.as_ref()));
-        let label = of_pods.or_else(|| label(deployment.metadata.labels.as_ref()));
+        let labels = template.and_then(|template| template.metadata.as_ref()).and_then(|m| m.labels.as_ref());
+        let label = label(labels).or_else(|| label(deployment.metadata.labels.as_ref()));
         Self {
             version: tag(&image).and_then(version).or_else(|| label.and_then(version)).map(str::to_owned),
             image,
             account: pod.and_then(|pod| pod.service_account_name.clone()).unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned()),
             kinds: container.map_or_else(|| Ok(Vec::new()), kinds::named),
+            secret: flags::last(container, "--prometheus-secret", "TRIMTAB_PROMETHEUS_SECRET").map(str::to_owned),
+            reviews: flags::last(container, "--metrics-auth", "TRIMTAB_METRICS_AUTH") == Some("TokenReview"),
+            labels: labels.cloned().unwrap_or_default(),
             helm: helm_upgrade(&deployment.metadata),
         }
     }
@@ -91,15 +100,27 @@ mod tests {
                 "metadata": {"name": "trimtab", "labels": label.map(|l| json!({"app.kubernetes.io/version": l}))},
                 "spec": {"selector": {}, "template": {"spec": {"serviceAccountName": "sizer", "containers": [
                     {"name": "proxy", "image": "proxy:9.9.9", "args": ["--workload-kinds=Other.v1.example.com"]},
-                    {"name": "trimtab", "image": image, "args": ["--workload-kinds=Herd.v1.example.com"]}]}}}}))
+                    {"name": "trimtab", "image": image, "args": ["--workload-kinds=Herd.v1.example.com"],
+                        "env": [{"name": "TRIMTAB_METRICS_AUTH", "value": "TokenReview"},
+                            {"name": "TRIMTAB_PROMETHEUS_SECRET", "value": "credentials"}]}]}}}}))
             .unwrap();
             let found = Controller::from(&deployment);
             assert_eq!((found.version.as_deref(), found.account.as_str()), (expected, "sizer"), "{image} {label:?}");
             assert_eq!(found.kinds, Ok(vec!["Herd.v1.example.com".to_owned()]));
+            assert_eq!((found.secret.as_deref(), found.reviews), (Some("credentials"), true));
         }
         let empty = Controller::from(&Deployment::default());
         let account = "default".to_owned();
-        let kinds = Ok(Vec::new());
-        assert_eq!(empty, Controller { image: String::new(), version: None, account, kinds, helm: None });
+        let bare = Controller {
+            image: String::new(),
+            version: None,
+            account,
+            kinds: Ok(Vec::new()),
+            secret: None,
+            reviews: false,
+            labels: BTreeMap::new(),
+            helm: None,
+        };
+        assert_eq!(empty, bare);
     }
 }

@@ -5,7 +5,7 @@
 
 use k8s_openapi::{api::core::v1::Container, apimachinery::pkg::apis::meta::v1::APIResourceList};
 
-use super::Line;
+use super::{Line, flags};
 use crate::health::Read;
 
 const CHECK: &str = "Workload kinds";
@@ -31,28 +31,7 @@ pub struct NamedKind {
 /// # Errors
 /// Why they are not known.
 pub(super) fn named(container: &Container) -> Read<Vec<String>> {
-    let mut given: Vec<&str> = Vec::new();
-    let mut words = container.command.iter().flatten().chain(container.args.iter().flatten());
-    while let Some(word) = words.next() {
-        match word.strip_prefix(FLAG) {
-            Some("") => given.extend(words.next().map(String::as_str)),
-            Some(rest) => given.extend(rest.strip_prefix('=')),
-            None => {}
-        }
-    }
-    // The flag counts, and not the variable, where both are given.
-    if given.is_empty() {
-        let variable = container.env.iter().flatten().find(|variable| variable.name == VARIABLE);
-        let elsewhere = container.env_from.iter().flatten().next().is_some();
-        match variable {
-            Some(variable) if variable.value_from.is_some() => {
-                return Err(format!("{VARIABLE} has its value from elsewhere (valueFrom)"));
-            }
-            Some(variable) => given.extend(variable.value.as_deref()),
-            None if elsewhere => return Err(format!("{VARIABLE} may come from a ConfigMap or a Secret (envFrom)")),
-            None => {}
-        }
-    }
+    let given = flags::given(container, FLAG, VARIABLE)?;
     Ok(given.iter().flat_map(|list| list.split(',')).filter(|name| !name.is_empty()).map(str::to_owned).collect())
 }
 

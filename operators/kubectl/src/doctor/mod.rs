@@ -4,15 +4,20 @@
 //! Pure. What may not be read is not checked: that is no fault of the installation.
 
 mod absent;
+mod approvers;
 mod checks;
 mod controller;
+mod elsewhere;
+mod flags;
 mod guard;
 mod kinds;
+mod metrics;
 mod rights;
+mod stuck;
 
 use jiff::Timestamp;
 use serde::Serialize;
-use trimtab_api::OptimizationPolicy;
+use trimtab_api::{OptimizationPolicy, Recommendation};
 use trimtab_core::text::count;
 
 use crate::{
@@ -21,9 +26,12 @@ use crate::{
     table::{Cell, table},
 };
 
+pub use approvers::{APPROVE, Approvers, GROUPS, ROLES};
 pub use controller::{Controller, DEPLOYMENT};
+pub use elsewhere::Installed;
 pub use kinds::{NamedKind, VERBS, plural};
-pub use rights::{Feature, Needed, needed};
+pub use metrics::{KINDS, Metrics, REVIEWS, Told};
+pub use rights::{Feature, Needed, needed, of_secret};
 
 /// Everything that is checked.
 #[derive(Clone, Debug)]
@@ -46,8 +54,16 @@ pub struct Facts {
     pub missing: Read<Vec<Needed>>,
     /// The custom resources that the controller is told to size.
     pub kinds: Read<Vec<NamedKind>>,
+    /// Who may approve.
+    pub approvers: Approvers,
     /// All policies.
     pub policies: Read<Vec<OptimizationPolicy>>,
+    /// All Recommendations.
+    pub recommendations: Read<Vec<Recommendation>>,
+    /// What leads to `/metrics`.
+    pub metrics: Metrics,
+    /// The Trimtabs of all namespaces.
+    pub installed: Installed,
     /// Who leads.
     pub operator: Read<Lead>,
     /// The controller's Deployment; `None` where there is none.
@@ -142,8 +158,12 @@ pub fn lines(facts: &Facts, now: Timestamp) -> Vec<Line> {
     lines.extend(Feature::ALL.map(|feature| checks::rights(facts, feature)));
     lines.extend([
         kinds::line(&facts.kinds),
+        approvers::line(&facts.approvers),
         checks::usage(&facts.policies),
+        stuck::line(facts),
+        metrics::line(facts),
         checks::leader(facts, now),
+        elsewhere::line(facts, now),
         checks::version(facts, env!("CARGO_PKG_VERSION")),
     ]);
     lines

@@ -1,11 +1,15 @@
 //! What Trimtab's account has to be allowed, by feature, and which policies ask for a feature.
 //!
-//! In: policies, and permissions that were found missing. Out: words. Pure. The table is that of the chart's roles and of
-//! `deploy/rbac.yaml`: a test compares them.
+//! In: policies, Recommendations, and permissions that were found missing. Out: words. Pure. The table is that of the chart's
+//! roles and of `deploy/rbac.yaml`: a test compares them.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
-use trimtab_api::{OptimizationPolicy, delivery::DeliveryMode, rollout_strategy::IfInfeasible};
+use trimtab_api::{
+    OptimizationPolicy, Recommendation, approval::Decision, delivery::DeliveryMode, rollout_strategy::IfInfeasible,
+};
+
+use crate::{decision::rollout, words};
 
 /// What Trimtab can be allowed to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,10 +66,33 @@ impl Feature {
         };
         policies.iter().filter(asks).filter_map(|policy| policy.metadata.name.as_deref()).collect()
     }
+
+    /// The Recommendations whose rollout needs it: it is under way, or was approved and has not begun.
+    pub(super) fn needed_by(self, recommendations: &[Recommendation]) -> Vec<String> {
+        let needs = |rec: &&Recommendation| match rollout(rec).filter(|rollout| rollout.is_under_way()) {
+            Some(rollout) => match self {
+                Self::Recommend | Self::Resize => true,
+                Self::Evict => false,
+                Self::Template => rollout.delivery == DeliveryMode::Template,
+                Self::Admission => rollout.delivery == DeliveryMode::Admission,
+            },
+            None => self == Self::Resize && is_to_begin(rec),
+        };
+        recommendations.iter().filter(needs).map(words::full_name).collect()
+    }
+}
+
+/// Whether an approval is honoured whose proposal has not been rolled out.
+fn is_to_begin(rec: &Recommendation) -> bool {
+    let approval = rec.status.as_ref().and_then(|status| status.approval.as_ref());
+    approval.is_some_and(|approval| {
+        let is_new = rollout(rec).is_none_or(|rollout| rollout.proposal_digest != approval.proposal_digest);
+        approval.decision == Decision::Approved && is_new
+    })
 }
 
 /// One permission that a feature takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Needed {
     /// The feature.
     pub feature: Feature,
@@ -76,7 +103,7 @@ pub struct Needed {
     /// The resource, with its subresource: `pods/resize`.
     pub resource: &'static str,
     /// The one object that it is about.
-    pub name: Option<&'static str>,
+    pub name: Option<Cow<'static, str>>,
     /// Whether it is about Trimtab's namespace alone.
     pub own: bool,
 }
@@ -132,8 +159,11 @@ const CRDS: [&str; 5] = [
     "usageprofiles.trimtab.dev",
 ];
 
-/// In Trimtab's namespace: verb, group, resource, name. The Secret for Prometheus is read only where a flag names it.
-const OWN: [(&str, &str, &str, Option<&str>); 4] = [
+/// A permission of its own: verb, group, resource, name.
+type Own = (&'static str, &'static str, &'static str, Option<&'static str>);
+
+/// In Trimtab's namespace. The Secret for Prometheus is read only where a flag names it ([`of_secret`]).
+const OWN: [Own; 4] = [
     ("create", "coordination.k8s.io", "leases", None),
     ("get", "coordination.k8s.io", "leases", Some("trimtab-controller")),
     ("patch", "coordination.k8s.io", "leases", Some("trimtab-controller")),
@@ -148,12 +178,24 @@ pub fn needed() -> Vec<Needed> {
         };
         resources.iter().flat_map(each)
     });
-    let recommend =
-        |(verb, group, resource, name), own| Needed { feature: Feature::Recommend, verb, group, resource, name, own };
+    let recommend = |(verb, group, resource, name): Own, own| Needed {
+        feature: Feature::Recommend,
+        verb,
+        group,
+        resource,
+        name: name.map(Cow::Borrowed),
+        own,
+    };
     let crds = CRDS
         .into_iter()
         .map(|name| recommend(("get", "apiextensions.k8s.io", "customresourcedefinitions", Some(name)), false));
     everywhere.chain(crds).chain(OWN.into_iter().map(|own| recommend(own, true))).collect()
+}
+
+/// What it takes to read the Secret with credentials for Prometheus.
+pub fn of_secret(name: &str) -> Needed {
+    let name = Some(Cow::Owned(name.to_owned()));
+    Needed { feature: Feature::Recommend, verb: "get", group: "", resource: "secrets", name, own: true }
 }
 
 /// These permissions, the verbs on a resource together: `list, watch nodes; patch pods/resize`.
@@ -161,7 +203,7 @@ pub(super) fn text(missing: &[&Needed], own: &str) -> String {
     let mut by_resource: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for needed in missing {
         let group = if needed.group.is_empty() { String::new() } else { format!(".{}", needed.group) };
-        let name = needed.name.map(|name| format!(" {name}")).unwrap_or_default();
+        let name = needed.name.as_deref().map(|name| format!(" {name}")).unwrap_or_default();
         let place = if needed.own { format!(" in namespace {own}") } else { String::new() };
         by_resource.entry(format!("{}{group}{name}{place}", needed.resource)).or_default().push(needed.verb);
     }

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use trimtab_api::crds;
 
 use super::*;
+use crate::testkit::{DIGEST, rec, rollout};
 
 /// A permission: group, resource, name, verb.
 type Permission = (String, String, String, String);
@@ -41,7 +42,7 @@ fn of_rules<'a>(rules: impl IntoIterator<Item = &'a Value>) -> BTreeSet<Permissi
 
 fn of_table(of: impl Fn(&Needed) -> bool) -> BTreeSet<Permission> {
     let permission = |n: Needed| {
-        (n.group.to_owned(), n.resource.to_owned(), n.name.unwrap_or_default().to_owned(), n.verb.to_owned())
+        (n.group.to_owned(), n.resource.to_owned(), n.name.unwrap_or_default().into_owned(), n.verb.to_owned())
     };
     needed().into_iter().filter(|n| of(n)).map(permission).collect()
 }
@@ -113,6 +114,35 @@ fn a_policy_asks_for_what_it_names() {
 }
 
 #[test]
+fn a_rollout_needs_what_it_is_made_with() {
+    let with = |status: Value| rec(json!({"status": status}));
+    let under_way = |change: Value| with(json!({"rollout": rollout(change)}));
+    let ended = |digest: &str| rollout(json!({"stage": "Ended", "result": "Applied", "proposalDigest": digest}));
+    let approved = |decision: &str, rollout: Value| {
+        let approval = json!({"decision": decision, "by": {"kind": "Person", "name": "ada"}, "rule": "r",
+            "proposalDigest": DIGEST, "since": "2026-11-21T11:00:00Z"});
+        with(json!({"approval": approval, "rollout": rollout}))
+    };
+    let resize = Feature::Resize;
+    for (found, needed) in [
+        (with(json!({})), vec![]),
+        (under_way(json!({"delivery": "Manual"})), vec![Feature::Recommend, resize]),
+        (under_way(json!({"delivery": "Template"})), vec![Feature::Recommend, resize, Feature::Template]),
+        (under_way(json!({"stage": "Undoing"})), vec![Feature::Recommend, resize, Feature::Admission]),
+        (with(json!({"rollout": ended(DIGEST)})), vec![]),
+        (approved("Approved", Value::Null), vec![resize]),
+        (approved("Approved", ended("sha256:0000000000000000")), vec![resize]),
+        (approved("Approved", ended(DIGEST)), vec![]),
+        (approved("Rejected", Value::Null), vec![]),
+    ] {
+        let all = [found];
+        let by: Vec<Feature> = Feature::ALL.into_iter().filter(|f| !f.needed_by(&all).is_empty()).collect();
+        assert_eq!(by, needed, "{:?}", all[0].status);
+    }
+    assert_eq!(resize.needed_by(&[under_way(json!({}))]), ["shop/deploy-web"]);
+}
+
+#[test]
 fn what_is_missing_is_named_by_resource() {
     let all = needed();
     let of = |wanted: &dyn Fn(&&Needed) -> bool| text(&all.iter().filter(|n| wanted(n)).collect::<Vec<_>>(), "tools");
@@ -123,4 +153,6 @@ fn what_is_missing_is_named_by_resource() {
          get, patch leases.coordination.k8s.io trimtab-controller in namespace tools"
     );
     assert_eq!(of(&|_| false), "");
+    let secret = of_secret("credentials");
+    assert_eq!(text(&[&secret], "tools"), "get secrets credentials in namespace tools");
 }

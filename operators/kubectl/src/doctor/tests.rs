@@ -1,8 +1,14 @@
 #![allow(clippy::unwrap_used)]
+use std::collections::BTreeMap;
+
+use k8s_openapi::api::{core::v1::Service, rbac::v1::ClusterRole};
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{health::Operator, testkit::now};
+use crate::{
+    health::Operator,
+    testkit::{now, rec, rollout},
+};
 
 fn policy(name: &str, change: Value) -> OptimizationPolicy {
     let mut object = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "OptimizationPolicy", "metadata": {"name": name},
@@ -16,12 +22,41 @@ fn condition(kind: &str, status: &str, reason: &str) -> Value {
     json!({"type": kind, "status": status, "reason": reason, "message": "it says so", "lastTransitionTime": "2026-11-20T12:00:00Z"})
 }
 
+fn leader() -> Operator {
+    Operator {
+        holder: "trimtab-1".to_owned(),
+        renewed: "2026-11-21T11:59:57Z".parse().unwrap(),
+        expires: "2026-11-21T12:00:12Z".parse().unwrap(),
+    }
+}
+
+fn labels() -> BTreeMap<String, String> {
+    [("app.kubernetes.io/name".to_owned(), "trimtab".to_owned())].into()
+}
+
+/// The one of `deploy/trimtab.yaml`.
+fn service() -> Service {
+    serde_json::from_value(json!({"metadata": {"name": "trimtab-metrics", "labels": labels()},
+        "spec": {"selector": labels(), "ports": [{"name": "metrics", "port": 8080, "targetPort": "metrics"}]}}))
+    .unwrap()
+}
+
+/// Roles and groups as they should be.
+pub(super) fn approvers() -> Approvers {
+    let rules =
+        json!([{"apiGroups": ["trimtab.dev"], "resources": ["recommendations"], "verbs": ["get", "patch", "approve"]}]);
+    let role: ClusterRole =
+        serde_json::from_value(json!({"metadata": {"name": "trimtab-approver"}, "rules": rules})).unwrap();
+    let roles = BTreeMap::from([("trimtab-approver".to_owned(), role)]);
+    Approvers { roles: Ok(roles), groups: Ok(Vec::new()), bindings: Ok(Vec::new()) }
+}
+
 /// An installation in which everything is as it should be.
 pub(super) fn facts() -> Facts {
     Facts {
         server: "Kubernetes v1.36.0 at https://10.0.0.1:6443".to_owned(),
         own: "trimtab-system".to_owned(),
-        crds: Ok(Crds { current: true, lack: None }),
+        crds: Ok(Crds { current: true, ..Crds::default() }),
         guard: Ok(Guard::in_force()),
         has_mutating: Ok(true),
         requester: Ok(Guard::in_force()),
@@ -29,23 +64,29 @@ pub(super) fn facts() -> Facts {
         missing: Ok(Vec::new()),
         kinds: Ok(Vec::new()),
         policies: Ok(vec![policy("services", json!({})), policy("jobs", json!({}))]),
+        approvers: approvers(),
+        recommendations: Ok(vec![rec(json!({}))]),
+        metrics: Metrics { services: Ok(vec![service()]), told: Ok(Vec::new()), missing: Ok(Vec::new()) },
+        installed: Installed {
+            deployments: Ok(vec![("trimtab-system".to_owned(), "trimtab".to_owned())]),
+            leaders: Ok(vec![("trimtab-system".to_owned(), leader())]),
+        },
         operator: Ok(led_until("2026-11-21T12:00:12Z")),
         controller: Ok(Some(Controller {
             image: "trimtab:0".to_owned(),
             version: Some(env!("CARGO_PKG_VERSION").to_owned()),
             account: "trimtab".to_owned(),
             kinds: Ok(Vec::new()),
+            secret: None,
+            reviews: false,
+            labels: labels(),
             helm: None,
         })),
     }
 }
 
 fn led_until(expires: &str) -> Lead {
-    Lead::Held(Operator {
-        holder: "trimtab-1".to_owned(),
-        renewed: "2026-11-21T11:59:57Z".parse().unwrap(),
-        expires: expires.parse().unwrap(),
-    })
+    Lead::Held(Operator { expires: expires.parse().unwrap(), ..leader() })
 }
 
 fn missing(of: impl Fn(&Needed) -> bool) -> Read<Vec<Needed>> {
@@ -56,7 +97,7 @@ fn missing(of: impl Fn(&Needed) -> bool) -> Read<Vec<Needed>> {
 fn a_sound_installation_has_nothing_to_do() {
     let lines = lines(&facts(), now());
     assert!(lines.iter().all(|line| line.status == Status::Ok && line.remedy.is_none()), "{lines:?}");
-    assert_eq!((exit_code(&lines), summary(&lines).as_str()), (0, "14 checks: 14 ok"));
+    assert_eq!((exit_code(&lines), summary(&lines).as_str()), (0, "18 checks: 18 ok"));
     let text = text(&lines, Paint(false)).replace(env!("CARGO_PKG_VERSION"), "VERSION");
     assert_eq!(
         text,
@@ -73,8 +114,12 @@ Rights: evict       ok       all are granted
 Rights: template    ok       all are granted
 Rights: admission   ok       all are granted
 Workload kinds      ok       no custom resources are sized: --workload-kinds names none
+Approvers           ok       only who has trimtab-approver, or a role of your own with that verb
 Usage source        ok       Prometheus is fresh for 2 policies
+Conditions          ok       none of 1 Recommendation says that Trimtab is stuck
+Metrics             ok       Service trimtab-metrics leads to /metrics
 Leader              ok       trimtab-1 leads, renewed 3s ago
+Only Trimtab        ok       no other namespace has one
 Version             ok       plugin and controller are VERSION
 "
     );
@@ -85,11 +130,24 @@ type Case = (fn(&mut Facts), &'static str, Status, &'static str, &'static str);
 
 const CASES: &[Case] = &[
     (
-        |f| f.crds = Ok(Crds { current: false, lack: Some("pricebooks.trimtab.dev is not installed".to_owned()) }),
+        |f| {
+            let lack = Some("pricebooks.trimtab.dev is not installed".to_owned());
+            f.crds = Ok(Crds { current: false, lack, accept: None });
+        },
         "CRDs",
         Status::Failed,
         "pricebooks.trimtab.dev is not installed",
-        "kubectl apply --server-side -f crds/",
+        "kubectl apply --server-side --force-conflicts -f crds/",
+    ),
+    (
+        |f| {
+            let accept = Some("pricebooks.trimtab.dev lacks maximum of spec.a".to_owned());
+            f.crds = Ok(Crds { current: true, lack: None, accept });
+        },
+        "CRDs",
+        Status::Warning,
+        "accepts what Trimtab refuses, or cannot use: pricebooks.trimtab.dev lacks maximum of spec.a",
+        "kubectl apply --server-side --force-conflicts -f crds/",
     ),
     (|f| f.crds = Err("no permission".to_owned()), "CRDs", Status::NotChecked, "no permission", ""),
     (
@@ -162,6 +220,13 @@ const CASES: &[Case] = &[
         "deploy/rbac.yaml, or features.recommend: true",
     ),
     (
+        |f| f.missing = Ok(vec![of_secret("credentials")]),
+        "Rights: recommend",
+        Status::Failed,
+        "missing get secrets credentials in namespace trimtab-system",
+        "deploy/rbac.yaml",
+    ),
+    (
         |f| f.missing = missing(|n| n.own),
         "Rights: recommend",
         Status::Failed,
@@ -184,6 +249,34 @@ const CASES: &[Case] = &[
         Status::Failed,
         "are not evicted, which hard asks for: missing create pods/eviction",
         "features.evict: true",
+    ),
+    (
+        |f| {
+            f.missing = missing(|n| n.feature == Feature::Resize);
+            f.recommendations = Ok(vec![rec(json!({"status": {"rollout": rollout(json!({}))}}))]);
+        },
+        "Rights: resize",
+        Status::Failed,
+        "running pods, which the rollout of shop/deploy-web needs: missing patch pods/resize",
+        "kubectl apply --server-side --force-conflicts -f deploy/rbac.yaml, or features.resize: true",
+    ),
+    (
+        |f| {
+            f.missing = missing(|n| n.feature == Feature::Template);
+            let by_template = rollout(json!({"delivery": "Template"}));
+            f.recommendations = Ok(vec![rec(json!({"status": {"rollout": by_template}})); 2]);
+        },
+        "Rights: template",
+        Status::Failed,
+        "which the rollouts of shop/deploy-web, shop/deploy-web need: missing get, patch cronjobs.batch",
+        "features.template: true",
+    ),
+    (
+        |f| f.missing = missing(|n| n.feature == Feature::Resize),
+        "Rights: resize",
+        Status::Ok,
+        "off: approved changes are not applied to running pods",
+        "",
     ),
     (
         |f| f.missing = missing(|n| n.feature == Feature::Template && n.group == "batch"),
@@ -266,7 +359,13 @@ const CASES: &[Case] = &[
         "trimtab-controller is released: ",
         "kubectl get pods -n trimtab-system",
     ),
-    (|f| f.operator = Ok(Lead::Absent), "Leader", Status::Warning, "there is no Lease trimtab-controller", "kubectl get"),
+    (
+        |f| f.operator = Ok(Lead::Absent),
+        "Leader",
+        Status::Warning,
+        "there is no Lease trimtab-controller",
+        "kubectl get",
+    ),
     (
         |f| f.operator = Ok(led_until("2026-11-21T11:59:58Z")),
         "Leader",

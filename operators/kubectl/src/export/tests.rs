@@ -206,7 +206,8 @@ fn components_have_a_directory_for_each_namespace() {
 
 #[test]
 fn what_an_earlier_export_wrote_is_told_from_what_people_wrote() {
-    let recs = [rec(json!({})), rec(json!({"metadata": {"name": "sts-db"}})), rec(json!({"metadata": {"namespace": "mail"}}))];
+    let recs =
+        [rec(json!({})), rec(json!({"metadata": {"name": "sts-db"}})), rec(json!({"metadata": {"namespace": "mail"}}))];
     let patched: Vec<Patched<'_>> = recs.iter().map(patched).collect();
     let earlier = components(&patched).unwrap();
     assert_eq!(left_over(&earlier, &earlier), Vec::<String>::new());

@@ -118,7 +118,8 @@ spec: {source: s, asOf: '2026-01-01'}
         assert!(line.starts_with(start), "{line}");
     }
     let many = format!("metadata: {{name: rack, annotations: {{a: {}}}}}", "x".repeat(256 * 1024));
-    let text = format!("apiVersion: trimtab.dev/v1alpha1\nkind: PriceBook\n{many}\nspec: {{source: s, asOf: '2026-01-01'}}\n");
+    let text =
+        format!("apiVersion: trimtab.dev/v1alpha1\nkind: PriceBook\n{many}\nspec: {{source: s, asOf: '2026-01-01'}}\n");
     let says = "p.yaml:3: PriceBook/rack: metadata.annotations: Too long: may not be more than 262144 bytes";
     assert_eq!(lines(&check("p.yaml", &text).unwrap()), [says]);
 }
