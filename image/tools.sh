@@ -23,11 +23,6 @@ for program in cargo rustup python3; do
 done
 
 cd "$here/.." # rust-toolchain.toml says which Rust
-installed=$(rustup target list --installed)
-for target in "${targets[@]}"; do
-  grep -qx "$target" <<<"$installed" || rustup target add "$target" >&2
-done
-
 hash=$({ cat "$here/tools.sh" "$here/zig.txt" "$here/cc.sh" rust-toolchain.toml; uname -m; } | sha256sum | cut -c1-16)
 tools=$cache/image-tools-$hash
 lock() {
@@ -35,7 +30,14 @@ lock() {
   exec 9>"$cache/image-tools.lock"
   flock 9 # one at a time: a second one waits, and then finds what it wants
 }
-[ -d "$tools" ] || lock
+wanted=()
+installed=$(rustup target list --installed)
+for target in "${targets[@]}"; do
+  grep -qx "$target" <<<"$installed" || wanted+=("$target")
+done
+[ -d "$tools" ] && [ ${#wanted[@]} = 0 ] || lock
+# Two downloads of one target at a time spoil each other.
+[ ${#wanted[@]} = 0 ] || rustup target add "${wanted[@]}" >&2
 if [ ! -d "$tools" ]; then
   echo "installing what the image is built with into $tools; this takes some minutes" >&2
   tmp=$(mktemp -d "$cache/image-tools.XXXXXX")
