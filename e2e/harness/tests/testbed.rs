@@ -329,7 +329,7 @@ async fn nothing_is_left_behind() -> Result<()> {
 #[tokio::test]
 async fn nothing_is_left_behind_by_a_killed_test() -> Result<()> {
     let mut child = std::process::Command::new(std::env::current_exe()?)
-        .args(["--exact", "helper_that_is_killed", "--ignored", "--nocapture"])
+        .args(["--exact", "testbed::helper_that_is_killed", "--ignored", "--nocapture"])
         .stdout(std::process::Stdio::piped())
         .spawn()?;
     let out = child.stdout.take().context("no pipe")?;

@@ -1,7 +1,8 @@
 //! Trimtab's own namespace where none is given: that of its Deployment, unless the approval guard contradicts it.
 //!
 //! In: what the cluster says. Out: the namespace, told on standard error where it is not the usual one, or a refusal. Who may
-//! not list Deployments is left with the usual namespace, and with what the guard shows.
+//! not list Deployments is left with the usual namespace, and with what the guard shows. Who only looks is told of several, and
+//! refused by none.
 
 use std::collections::BTreeSet;
 
@@ -18,8 +19,8 @@ impl Session {
     /// Finds Trimtab's own namespace, unless it is given. It takes one request, because an emergency stop waits for it.
     ///
     /// # Errors
-    /// Where there are Deployments of Trimtab in several namespaces.
-    pub async fn locate(&mut self) -> Result<(), Problem> {
+    /// Where there are Deployments of Trimtab in several namespaces, unless the verb `only_looks`.
+    pub async fn locate(&mut self, only_looks: bool) -> Result<(), Problem> {
         if self.is_own_named() {
             return Ok(());
         }
@@ -27,15 +28,17 @@ impl Session {
         // What cannot be listed shows nothing; the verb's own requests say why the server does not answer.
         let listed = Api::<Deployment>::all(self.client.clone()).list_metadata(&labelled).await;
         let all: BTreeSet<String> = listed.into_iter().flatten().filter_map(|found| found.metadata.namespace).collect();
-        let Some(namespace) = all.first() else { return Ok(()) };
+        let usual = all.get(self.own()).or_else(|| all.first());
+        let Some(namespace) = usual else { return Ok(()) };
         if all.len() > 1 {
             let names = all.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
-            return Err(Problem::Usage(format!(
-                "there are Deployments of Trimtab in the namespaces {names}: say with --trimtab-namespace which is meant. \
-                 Nothing was changed"
-            )));
-        }
-        if namespace != self.own() {
+            let which = "say with --trimtab-namespace which is meant";
+            let several = format!("there are Deployments of Trimtab in the namespaces {names}: {which}");
+            if !only_looks {
+                return Err(Problem::Usage(format!("{several}. Nothing was changed")));
+            }
+            self.screen.note(&format!("{several}; this is about {namespace}"));
+        } else if namespace != self.own() {
             self.screen.note(&format!("Trimtab found in namespace {namespace}"));
         }
         self.own_found(namespace.clone());
@@ -98,7 +101,7 @@ mod tests {
             (&[][..], "trimtab-system"),
         ] {
             let mut session = session(namespaces, own);
-            session.locate().await.unwrap();
+            session.locate(false).await.unwrap();
             assert_eq!(session.own(), own, "{namespaces:?}");
             assert!(session.not_elsewhere().await.is_ok(), "{namespaces:?}");
         }
@@ -107,7 +110,7 @@ mod tests {
     #[tokio::test]
     async fn who_may_not_list_has_the_usual_one_and_what_the_guard_shows() {
         let mut session = testkit::session(json!({}), 403);
-        session.locate().await.unwrap();
+        session.locate(false).await.unwrap();
         assert_eq!(session.own(), "trimtab-system");
         assert!(session.not_elsewhere().await.is_ok());
     }
@@ -115,10 +118,15 @@ mod tests {
     #[tokio::test]
     async fn where_it_is_not_clear_the_namespaces_are_named() {
         let mut several = session(&["tools", "platform"], "platform");
-        let why = several.locate().await.unwrap_err().to_string();
+        let why = several.locate(false).await.unwrap_err().to_string();
         assert!(why.contains("in the namespaces platform, tools: say with --trimtab-namespace"), "{why}");
+        several.locate(true).await.unwrap();
+        assert_eq!(several.own(), "platform", "who only looks is not kept from it");
+        let mut usual = session(&["platform", "trimtab-system"], "platform");
+        usual.locate(true).await.unwrap();
+        assert_eq!(usual.own(), "trimtab-system");
         let mut contradicted = session(&["platform"], "tools");
-        contradicted.locate().await.unwrap();
+        contradicted.locate(false).await.unwrap();
         let why = contradicted.not_elsewhere().await.unwrap_err().to_string();
         assert!(why.contains("--trimtab-namespace platform or --trimtab-namespace tools"), "{why}");
     }

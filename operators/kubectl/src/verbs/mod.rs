@@ -52,7 +52,7 @@ pub fn run(cli: Cli, around: Surroundings) -> Result<(), Problem> {
         verb => block_on(async move {
             let mut session = Session::open(&place, around)?;
             if is_about_the_installation(&verb) {
-                session.locate().await?;
+                session.locate(matches!(verb, Verb::Status(_) | Verb::Doctor(_))).await?;
             }
             match verb {
                 Verb::Status(args) => show::status(&session, &args).await,
