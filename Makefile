@@ -26,7 +26,7 @@ endif
 BUILT := $(or $(CARGO_TARGET_DIR),target)
 
 # How many tests of one test program run in parallel. A control plane with nodes and a Prometheus takes 0.6 GB and keeps a core busy.
-TEST_THREADS ?= 2
+TEST_THREADS ?= 3
 # Where `make bench` finds recorded series: a directory with index.csv and NAME.csv.gz.
 SERIES ?=
 # `make demo CHECK=1` checks what it shows, and exits.
