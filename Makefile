@@ -85,7 +85,7 @@ test-unit: need-cargo ## Tests that need no cluster
 .PHONY: test-versions
 test-versions: need-cargo need-go plane prometheus ## The short suite on real control planes of all Kubernetes versions that are supported, and the table of docs/support.md
 	@cargo build --locked -p trimtab
-	@cargo test --locked -p trimtab-e2e --test e2e --no-run
+	@cargo test --locked --workspace --no-run
 	@TRIMTAB_BIN="$(abspath $(BUILT))/debug/trimtab" e2e/versions.sh $(VERSIONS)
 
 .PHONY: test-go
@@ -132,7 +132,7 @@ test-chart: need-go ## The chart: lint, unit tests, and that everything made fro
 # Helm 4 takes some minutes to build, and `make test` does without it.
 .PHONY: test-helm4
 test-helm4: need-cargo need-go plane ## The end-to-end tests of the chart with Helm 4
-	@directory=$$(e2e/helm.sh 4); HELM_DIR="$$directory" RUST_TEST_THREADS=$(TEST_THREADS) cargo test --locked -p trimtab-e2e --test e2e chart::
+	@directory=$$(e2e/helm.sh 4); HELM_DIR="$$directory" RUST_TEST_THREADS=$(TEST_THREADS) cargo test --locked --workspace --test e2e chart::
 
 .PHONY: bench
 bench: need-cargo plane prometheus ## Quality, speed and size beside the references; SERIES='DIR …' for quality

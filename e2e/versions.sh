@@ -91,7 +91,7 @@ suite() { # VERSION ROWS
     echo "| $version | could not be built |$(printf ' |%.0s' "${stages[@]}")" >>"$2"
     return 1
   fi
-  (cd "$here/.." && cargo test --locked -p trimtab-e2e --test e2e versions:: -- --nocapture) </dev/null >"$log" 2>&1 || status=$?
+  (cd "$here/.." && cargo test --locked --workspace --test e2e versions:: -- --nocapture) </dev/null >"$log" 2>&1 || status=$?
   if [ "$version" = emulated ]; then
     version=$(awk '/^VERSIONS / { print $2; exit }' "$log")
     kind="$own with \`--emulated-version\`"
