@@ -120,7 +120,8 @@ async fn nothing_is_written_while_a_crd_is_older_and_it_goes_on_once_it_is_appli
 
     // One that is missing is reported in the same way, and stops nothing.
     cluster.plane.kubectl(&["delete", "crd", "usageprofiles.trimtab.dev"]).await?;
-    unready(&trimtab, &["usageprofiles.trimtab.dev is not installed: kubectl apply --server-side --force-conflicts -f crds/"]).await?;
+    let missing = "usageprofiles.trimtab.dev is not installed: kubectl apply --server-side --force-conflicts -f crds/";
+    unready(&trimtab, &[missing]).await?;
     ensure!(trimtab.metric(LEADS).await? == 1.0, "it does not lead");
     upgrade(cluster).await?;
     trimtab.ready(NOTICED).await?;
