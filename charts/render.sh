@@ -29,7 +29,8 @@ write() { # PATH, text from standard input
 
 # 1. The chart's own files. Symbolic links are not packaged, so it has copies.
 version=$(awk -F '"' '/^\[workspace.package\]/ { inside = 1 } inside && /^version = / { print $2; exit }' Cargo.toml)
-sed "s/^appVersion: .*/appVersion: \"$version\"/" charts/trimtab/Chart.yaml | write charts/trimtab/Chart.yaml
+sed -e "s/^version: .*/version: $version/" -e "s/^appVersion: .*/appVersion: \"$version\"/" charts/trimtab/Chart.yaml |
+  write charts/trimtab/Chart.yaml
 for file in crds/*.yaml; do write "charts/trimtab/files/$file" <"$file"; done
 for file in policies/*.yaml; do write "charts/trimtab/files/$file" <"$file"; done
 for file in deploy/monitoring/rules.yaml deploy/monitoring/*.json; do

@@ -1,7 +1,7 @@
 # What `cargo test` said, in short. In: its output, and SECONDS that it took. Out: the sums of all test programs, what was
 # skipped, the short suite on another Kubernetes, and which programs took longest.
 
-# "     Running tests/chart/main.rs (target/debug/deps/chart-0123456789abcdef)"
+# "     Running tests/e2e.rs (target/debug/deps/e2e-0123456789abcdef)"
 /^ *Running .*\)$/ {
   program = $NF
   sub(/^.*\//, "", program)

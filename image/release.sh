@@ -15,6 +15,7 @@ own=$(awk -F '"' '/^\[workspace.package\]/ { inside = 1 } inside && /^version = 
 [ -z "$(git status --porcelain --untracked-files=no)" ] || cannot "there are changes that are not committed: the image would name no commit"
 url=${RELEASE_URL:-https://trimtab.dev/releases/v$version}
 image=$(realpath -m "${CARGO_TARGET_DIR:-target}/image")
+HELM=$(e2e/helm.sh)/helm charts/render.sh --check >&2 || cannot "the manifests are not those of the chart: make manifests, and commit"
 
 "$here/build.sh" "$image" >&2
 "$here/check.sh" "$image" >&2

@@ -18,6 +18,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/yaml"
 )
@@ -143,8 +144,18 @@ func TestFluxExamples(t *testing.T) {
 			t.Errorf("%s: there is no source %s", name, kustomization.Spec.SourceRef.Name)
 			continue
 		}
-		if account := kustomization.Spec.ServiceAccountName; account != "" && found["ServiceAccount/"+account] == nil {
+		account := kustomization.Spec.ServiceAccountName
+		if account != "" && found["ServiceAccount/"+account] == nil {
 			t.Errorf("%s: there is no account %s", name, account)
+		}
+		for _, bound := range found {
+			binding, ok := bound.(*rbacv1.RoleBinding)
+			if !ok || !slices.ContainsFunc(binding.Subjects, func(of rbacv1.Subject) bool { return of.Name == account }) {
+				continue
+			}
+			if role := binding.RoleRef.Name; role != "trimtab-editor" && role != "trimtab-viewer" {
+				t.Errorf("%s: its account has the role %s, which may do more than propose", name, role)
+			}
 		}
 		if _, err := cel.NewStatusReader(kustomization.Spec.HealthCheckExprs); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -158,17 +169,43 @@ func TestFluxExamples(t *testing.T) {
 			}
 		}
 		// Flux takes every YAML file below the path; each has to be of objects, and each kind of ours needs expressions.
+		used := map[string]bool{}
 		for _, file := range kept(t, source, kustomization.Spec.Path) {
 			for _, object := range objects(t, file) {
+				for _, image := range images(object) {
+					used[image] = true
+				}
 				if object.GroupVersionKind().Group == "trimtab.dev" && !checked[object.GetKind()] {
 					t.Errorf("%s has a %s and no expressions for it", name, object.GetKind())
 				}
+			}
+		}
+		// As kustomize does, by the whole name: one that nothing has is passed over in silence.
+		for _, image := range kustomization.Spec.Images {
+			if !used[image.Name] {
+				t.Errorf("%s replaces the image %s, which nothing there has", name, image.Name)
 			}
 		}
 	}
 	if expressions < 3 {
 		t.Errorf("%d expressions", expressions)
 	}
+}
+
+// images are the images of the containers of a workload, without tag and digest.
+func images(object *unstructured.Unstructured) []string {
+	containers, _, _ := unstructured.NestedSlice(object.Object, "spec", "template", "spec", "containers")
+	var found []string
+	for _, container := range containers {
+		fields, _ := container.(map[string]any)
+		image, _ := fields["image"].(string)
+		name, _, _ := strings.Cut(image, "@")
+		if colon := strings.LastIndex(name, ":"); colon > strings.LastIndex(name, "/") {
+			name = name[:colon]
+		}
+		found = append(found, name)
+	}
+	return found
 }
 
 // kept are the YAML files below a path that a source keeps.

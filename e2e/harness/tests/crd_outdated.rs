@@ -76,7 +76,7 @@ async fn nothing_is_written_while_a_crd_is_older_and_it_goes_on_once_it_is_appli
     let mark = cluster.plane.audit().mark()?;
     let args = ["--namespace", OWN, "--interval", "5s", "--prometheus-url", usage.url()];
     let trimtab = Running::start_as_installed(&guarded.kubeconfig, cluster.plane.dir(), "trimtab", &args)?;
-    let lacks = [CRD, "lacks status.risk", "kubectl apply --server-side -f crds/"];
+    let lacks = [CRD, "lacks status.risk", "kubectl apply --server-side --force-conflicts -f crds/"];
     unready(&trimtab, &lacks).await?;
     ensure!(trimtab.get("/healthz").await?.0 == 200, "it is alive all the same");
     ensure!(trimtab.metric(SERIES).await? == 1.0 && trimtab.metric(LEADS).await? == 0.0, "it leads");
@@ -120,7 +120,8 @@ async fn nothing_is_written_while_a_crd_is_older_and_it_goes_on_once_it_is_appli
 
     // One that is missing is reported in the same way, and stops nothing.
     cluster.plane.kubectl(&["delete", "crd", "usageprofiles.trimtab.dev"]).await?;
-    unready(&trimtab, &["usageprofiles.trimtab.dev is not installed: kubectl apply --server-side -f crds/"]).await?;
+    let missing = "usageprofiles.trimtab.dev is not installed: kubectl apply --server-side --force-conflicts -f crds/";
+    unready(&trimtab, &[missing]).await?;
     ensure!(trimtab.metric(LEADS).await? == 1.0, "it does not lead");
     upgrade(cluster).await?;
     trimtab.ready(NOTICED).await?;

@@ -264,7 +264,7 @@ pub(crate) fn crds(crds: &Fact<Crds>) -> Cell {
         Fact::Known(Crds { current: true, .. }) => Cell::tinted(format!("as {RELEASE} needs them"), Tint::Good),
         Fact::Known(Crds { lack, .. }) => Cell::tinted(
             format!(
-                "{}, which {RELEASE} needs: kubectl apply --server-side -f crds/",
+                "{}, which {RELEASE} needs: kubectl apply --server-side --force-conflicts -f crds/",
                 lack.as_deref().unwrap_or("they are altered")
             ),
             Tint::Bad,

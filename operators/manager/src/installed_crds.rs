@@ -24,7 +24,7 @@ const LOOK: Duration = Duration::from_secs(30);
 /// The same while something is not: whoever mends it is waiting.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// What installs them.
-const APPLY: &str = "kubectl apply --server-side -f crds/";
+const APPLY: &str = "kubectl apply --server-side --force-conflicts -f crds/";
 
 /// How an installed CRD compares with that of this release.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What `doctor` checks, in its order.
-const CHECKS: [&str; 17] = [
+const CHECKS: [&str; 18] = [
     "API server",
     "CRDs",
     "Approval guard",
@@ -20,6 +20,7 @@ const CHECKS: [&str; 17] = [
     "Rights: evict",
     "Rights: template",
     "Rights: admission",
+    "Workload kinds",
     "Approvers",
     "Usage source",
     "Conditions",
@@ -107,6 +108,10 @@ fn of_doctor(said: &Said, target: Target) -> Vec<String> {
             None => all.push(format!("doctor does not tell of {check}")),
         }
     }
+    let sum = format!("{} checks: ", CHECKS.len());
+    if !said.text.lines().any(|line| line.starts_with(&sum)) {
+        all.push(format!("doctor has other checks than the {} that are known here", CHECKS.len()));
+    }
     all
 }
 
@@ -139,7 +144,7 @@ mod tests {
     /// What `doctor` prints where all is well.
     fn doctor() -> String {
         let rows: String = CHECKS.iter().map(|check| format!("{check:17}   ok       as it should be\n")).collect();
-        format!("CHECK               STATUS   FOUND\n{rows}17 checks: 17 ok\n")
+        format!("CHECK               STATUS   FOUND\n{rows}{0} checks: {0} ok\n", CHECKS.len())
     }
 
     fn found(releases: &str, running: &Launch, code: i32, text: String, target: Target) -> Vec<String> {
@@ -188,5 +193,7 @@ mod tests {
         assert_eq!(found(DEPLOYED, &running(), 0, old, Target::ExistingCluster), Vec::<String>::new());
         let short = doctor().replace("Version", "Verse");
         one(found(DEPLOYED, &running(), 0, short, own), "doctor does not tell of Version");
+        let more = doctor().replace("18 checks", "19 checks");
+        one(found(DEPLOYED, &running(), 0, more, own), "doctor has other checks than the 18 that are known here");
     }
 }
