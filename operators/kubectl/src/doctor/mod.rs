@@ -33,6 +33,9 @@ pub use kinds::{NamedKind, VERBS, plural};
 pub use metrics::{KINDS, Metrics, REVIEWS, Told};
 pub use rights::{Feature, Needed, needed, of_secret};
 
+/// How many objects of a kind a line names. Of more it says how many there are.
+const NAMED: usize = 3;
+
 /// Everything that is checked.
 #[derive(Clone, Debug)]
 pub struct Facts {

@@ -353,6 +353,23 @@ const CASES: &[Case] = &[
         "",
     ),
     (
+        |f| {
+            let stale = json!({"status": {"conditions": [condition("MetricsAvailable", "False", "MetricsStale")]}});
+            f.policies = Ok(["a", "b", "c", "d", "e"].map(|name| policy(name, stale.clone())).to_vec());
+        },
+        "Usage source",
+        Status::Failed,
+        "b: MetricsStale: it says so; c: MetricsStale: it says so; and 2 more",
+        "TRIMTAB_PROMETHEUS_URL",
+    ),
+    (
+        |f| f.policies.as_mut().unwrap()[0].status.as_mut().unwrap().metrics_source = Some("Herald".to_owned()),
+        "Usage source",
+        Status::Ok,
+        "Herald and Prometheus are fresh for 2 policies",
+        "",
+    ),
+    (
         |f| f.operator = Ok(Lead::Released),
         "Leader",
         Status::Warning,
