@@ -48,6 +48,21 @@ pub(super) fn crds(crds: &Read<Crds>) -> Line {
     }
 }
 
+/// The line of something that was compared with the release of the `plugin`. Where the controller is of another release, it
+/// may need what is there, and what the plugin says to do may take that away.
+pub(super) fn compared(line: Line, facts: &Facts, plugin: &str) -> Line {
+    let controller = facts.controller.as_ref().ok().and_then(Option::as_ref);
+    let other = controller.and_then(|found| found.version.as_deref()).filter(|version| *version != plugin);
+    let Some((version, remedy)) = other.zip(line.remedy.as_deref()) else { return line };
+    let remedy =
+        format!("{}, since this one compares with {plugin}; if it says the same: {remedy}", use_plugin_of(version));
+    Line { remedy: Some(remedy), ..line }
+}
+
+fn use_plugin_of(version: &str) -> String {
+    format!("use the plugin of release {version}")
+}
+
 pub(super) fn lacks(guard: &Guard) -> &str {
     guard.lacks.as_deref().unwrap_or("it is altered")
 }
@@ -241,7 +256,7 @@ pub(super) fn version(facts: &Facts, plugin: &str) -> Line {
         Some(version) => Line::warning(
             VERSION,
             format!("the controller is {version}, and this plugin {plugin}: they may judge differently"),
-            format!("use the plugin of release {version}"),
+            use_plugin_of(version),
         ),
     }
 }

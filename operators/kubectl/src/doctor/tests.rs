@@ -430,6 +430,21 @@ fn each_check_finds_its_own_fault_and_says_what_to_do() {
 }
 
 #[test]
+fn what_another_release_may_need_is_not_taken_away_by_the_remedy_of_this_one() {
+    let mut facts = facts();
+    facts.crds = Ok(Crds { current: false, lack: Some("they are altered".to_owned()), accept: None });
+    let remedy = |facts: &Facts| lines(facts, now())[1].remedy.clone().unwrap();
+    let apply = "kubectl apply --server-side --force-conflicts -f crds/";
+    assert_eq!(remedy(&facts), apply);
+    facts.controller.as_mut().unwrap().as_mut().unwrap().version = Some("9.0.0".to_owned());
+    let first = concat!("use the plugin of release 9.0.0, since this one compares with ", env!("CARGO_PKG_VERSION"));
+    assert_eq!(remedy(&facts), format!("{first}; if it says the same: {apply}"));
+    assert_eq!(lines(&facts, now())[2], Line::ok("Approval guard", "in force"), "nothing is to be done about it");
+    facts.controller = Ok(None);
+    assert_eq!(remedy(&facts), apply);
+}
+
+#[test]
 fn every_check_can_be_told_by_a_program() {
     let lines = serde_json::to_value(lines(&facts(), now())).unwrap();
     assert_eq!(lines[2], json!({"check": "Approval guard", "status": "ok", "message": "in force", "remedy": null}));
