@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What `doctor` checks, in its order.
-const CHECKS: [&str; 17] = [
+const CHECKS: [&str; 18] = [
     "API server",
     "CRDs",
     "Approval guard",
@@ -20,6 +20,7 @@ const CHECKS: [&str; 17] = [
     "Rights: evict",
     "Rights: template",
     "Rights: admission",
+    "Workload kinds",
     "Approvers",
     "Usage source",
     "Conditions",
@@ -139,7 +140,7 @@ mod tests {
     /// What `doctor` prints where all is well.
     fn doctor() -> String {
         let rows: String = CHECKS.iter().map(|check| format!("{check:17}   ok       as it should be\n")).collect();
-        format!("CHECK               STATUS   FOUND\n{rows}17 checks: 17 ok\n")
+        format!("CHECK               STATUS   FOUND\n{rows}18 checks: 18 ok\n")
     }
 
     fn found(releases: &str, running: &Launch, code: i32, text: String, target: Target) -> Vec<String> {
