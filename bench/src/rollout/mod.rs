@@ -13,6 +13,7 @@ mod table;
 
 use std::{
     collections::BTreeMap,
+    num::NonZeroUsize,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -33,8 +34,8 @@ pub struct Arguments {
     #[command(flatten)]
     size: Size,
     /// The number of additional Deployments that are approved one by one, to measure the time to the first pod.
-    #[arg(long, default_value_t = 100)]
-    single: usize,
+    #[arg(long, default_value = "100")]
+    single: NonZeroUsize,
     /// The binary to measure. Default: `trimtab` in the directory of this program.
     #[arg(long)]
     trimtab: Option<PathBuf>,
@@ -80,7 +81,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
         Some(path) => {
             let rollout = earlier(path)?;
-            let floor = runtime.block_on(floor::measure(arguments.size, arguments.single, &rollout))?;
+            let floor = runtime.block_on(floor::measure(arguments.size, arguments.single.get(), &rollout))?;
             table::floor(arguments.size, &rollout, &floor);
             serde_json::to_string_pretty(&floor)?
         }
@@ -100,13 +101,13 @@ fn earlier(path: &Path) -> Result<Figures> {
 async fn measure(arguments: &Arguments) -> Result<Figures> {
     let binary = trimtab::binary(arguments.trimtab.as_deref())?;
     let sources = arguments.sources.clone().unwrap_or_else(repository);
-    let world = cluster::world(arguments.size, arguments.single).await?;
+    let world = cluster::world(arguments.size, arguments.single.get()).await?;
     let history = history::start(&world, 2, 60).await?;
     let installed = Installed::start(&world, &history, &binary, &sources).await?;
     progress("waiting for the recommendations");
     let names = installed.recommended(world.size.deployments).await?;
     installed.guard_settled().await;
-    let (single, many) = names.split_at(arguments.single.min(names.len()));
+    let (single, many) = names.split_at(arguments.single.get().min(names.len()));
 
     progress(&format!("approving {} one by one", single.len()));
     let span = Span::begin(&world.plane)?;
@@ -150,4 +151,25 @@ async fn measure(arguments: &Arguments) -> Result<Figures> {
         plane,
         resident_peak_bytes: after.peak_resident_bytes,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::Arguments;
+
+    #[derive(Debug, Parser)]
+    struct Options {
+        #[command(flatten)]
+        all: Arguments,
+    }
+
+    #[test]
+    fn without_a_single_approval_there_is_no_time_to_the_first_pod_and_nothing_is_begun() {
+        let single = |words: &[&str]| Options::try_parse_from(words).map(|options| options.all.single.get()).ok();
+        assert_eq!(single(&["rollout"]), Some(100));
+        assert_eq!(single(&["rollout", "--single", "1"]), Some(1));
+        assert_eq!(single(&["rollout", "--single", "0"]), None);
+    }
 }

@@ -47,7 +47,7 @@ pub fn per_workload(events: &[AuditEvent], user: &str, workloads: usize) -> BTre
 pub fn first_pods(events: &[AuditEvent], approver: &str, user: &str) -> BTreeMap<String, f64> {
     let mut first = BTreeMap::new();
     for approval in events.iter().filter(|e| e.user == approver && e.is_write() && e.code == 200) {
-        let workload = format!("{}-", approval.name.trim_start_matches("deploy-"));
+        let workload = format!("{}-", approval.name.strip_prefix("deploy-").unwrap_or(&approval.name));
         let of = |e: &&AuditEvent| e.namespace == approval.namespace && e.name.starts_with(&workload) && e.code == 200;
         if let Some(resize) = resizes(events, user).filter(of).map(|e| e.time).min() {
             first.insert(format!("{}/{}", approval.namespace, approval.name), seconds(approval.time, resize));

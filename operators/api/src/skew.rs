@@ -6,7 +6,7 @@
 //! bounds: without them the API server stores what Trimtab has to refuse by itself. Descriptions are not compared. Pure.
 
 use serde_json::Value;
-use trimtab_core::text::cut;
+use trimtab_core::text::{cut, first_of};
 
 use crate::structural::PRESERVE;
 
@@ -73,11 +73,7 @@ pub fn accepts_more(wanted: &Value, installed: &Value) -> Vec<String> {
 
 /// The first of what is missing and the number of the rest: `spec.a, spec.b, spec.c and 4 more`.
 pub fn named(missing: &[String]) -> String {
-    let shown = missing.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match missing.len().saturating_sub(NAMED) {
-        0 => shown,
-        more => format!("{shown} and {more} more"),
-    }
+    first_of(missing, NAMED)
 }
 
 fn versions(crd: &Value) -> &[Value] {

@@ -1,7 +1,7 @@
 //! Text in messages for people.
 //!
-//! In: any text, or a number and a noun, or seconds. Out: the text on one line, or cut to a maximum; the number with its
-//! noun, or with the form of its verb; a duration or a time in words. Pure.
+//! In: any text, or names, or a number and a noun, or seconds. Out: the text on one line, or cut to a maximum; the first
+//! names; the number with its noun, or with the form of its verb; a duration or a time in words. Pure.
 
 use std::{borrow::Cow, fmt::Display};
 
@@ -29,6 +29,15 @@ pub fn cut(text: &str, most: usize) -> String {
         return text.to_owned();
     }
     text.chars().take(most.saturating_sub(1)).chain(['…']).collect()
+}
+
+/// The first `most` of these and the number of the others: `a, b, c and 4 more`.
+pub fn first_of(names: &[String], most: usize) -> String {
+    let shown = names.iter().take(most).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().saturating_sub(most) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
 }
 
 /// `1 pod`, `2 pods`.
@@ -68,7 +77,7 @@ pub fn moment(seconds: i64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{count, cut, lasting, moment, part, printable, verb};
+    use super::{count, cut, first_of, lasting, moment, part, printable, verb};
 
     #[test]
     fn what_is_cut_says_so() {
@@ -80,6 +89,13 @@ mod tests {
             (count(0, "pod"), count(1, "pod"), count(2, "pod")),
             ("0 pods".to_owned(), "1 pod".to_owned(), "2 pods".to_owned())
         );
+    }
+
+    #[test]
+    fn a_few_are_named_and_the_others_counted() {
+        let many = ["a", "b", "c", "d", "e"].map(str::to_owned);
+        let said = [0, 1, 3, 4, 5].map(|n| first_of(&many[..n], 3));
+        assert_eq!(said, ["", "a", "a, b, c", "a, b, c and 1 more", "a, b, c and 2 more"]);
     }
 
     #[test]

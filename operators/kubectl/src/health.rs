@@ -143,6 +143,9 @@ pub struct Crds {
     pub accept: Option<String>,
 }
 
+/// What applies the CRDs, also where somebody edited them.
+pub(crate) const APPLY_CRDS: &str = "kubectl apply --server-side --force-conflicts -f crds/";
+
 /// Something that was read, or why it could not be.
 pub type Read<T> = Result<T, String>;
 
@@ -263,10 +266,7 @@ pub(crate) fn crds(crds: &Fact<Crds>) -> Cell {
         Fact::Unknown(why) => unknown(why),
         Fact::Known(Crds { current: true, .. }) => Cell::tinted(format!("as {RELEASE} needs them"), Tint::Good),
         Fact::Known(Crds { lack, .. }) => Cell::tinted(
-            format!(
-                "{}, which {RELEASE} needs: kubectl apply --server-side --force-conflicts -f crds/",
-                lack.as_deref().unwrap_or("they are altered")
-            ),
+            format!("{}, which {RELEASE} needs: {APPLY_CRDS}", lack.as_deref().unwrap_or("they are altered")),
             Tint::Bad,
         ),
     }

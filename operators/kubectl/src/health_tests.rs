@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use serde_json::json;
 
-use super::{Fact, Lead, Operator, absence, operator};
+use super::{Crds, Fact, Lead, Operator, absence, crds, operator};
 use crate::testkit::now;
 
 #[test]
@@ -54,4 +54,12 @@ fn held_expired_released_and_absent_are_told_apart() {
     assert_eq!(operator(&Fact::Known(expired), now()).text, "gone: trimtab-1 led until 11s ago");
     let data = json!([held, Lead::Released, Lead::Absent]);
     assert_eq!((&data[0]["holder"], &data[1], &data[2]), (&json!("trimtab-1"), &json!(null), &json!(null)));
+}
+
+#[test]
+fn what_is_said_about_older_crds_helps_where_somebody_edited_them() {
+    let lack = Some("recommendations.trimtab.dev lacks status.risk".to_owned());
+    let said = crds(&Fact::Known(Crds { current: false, lack, accept: None })).text;
+    assert!(said.starts_with("recommendations.trimtab.dev lacks status.risk, which trimtab "), "{said}");
+    assert!(said.ends_with(" needs: kubectl apply --server-side --force-conflicts -f crds/"), "{said}");
 }

@@ -12,8 +12,8 @@ use trimtab_guard::NAME as GUARD;
 
 use crate::{account::Account, cluster::Session, problem::Problem};
 
-/// What selects Trimtab's Deployment, in whatever namespace it is.
-const SELECTOR: &str = "app.kubernetes.io/name=trimtab";
+/// What selects Trimtab's objects and pods, in whatever namespace they are.
+pub(crate) const SELECTOR: &str = "app.kubernetes.io/name=trimtab";
 
 impl Session {
     /// Finds Trimtab's own namespace, unless it is given. It takes one request, because an emergency stop waits for it.

@@ -43,7 +43,8 @@ impl Whose {
             self.others.insert(pod);
         }
         for label in origin.labels().iter().filter(|(name, _)| is_cluster_label(name)) {
-            if self.labels.len() < MOST_LABELS {
+            // Asked first, since nearly all series have the same: no copy of it is made for each.
+            if self.labels.len() < MOST_LABELS && !self.labels.contains(label) {
                 self.labels.insert(label.clone());
             }
         }

@@ -11,8 +11,8 @@ use crate::health;
 pub(super) fn line(facts: &Facts, now: Timestamp) -> Option<Line> {
     let is_unguarded =
         facts.guard.as_ref().is_ok_and(|guard| !guard.in_force && guard.account.is_none() && guard.release.is_none());
-    let is_led = facts.operator.as_ref().is_ok_and(|lead| health::absence(lead, now).is_none());
-    if !is_unguarded || is_led || !matches!(facts.controller, Ok(None)) {
+    let nobody_leads = facts.operator.as_ref().is_ok_and(|lead| health::absence(lead, now).is_some());
+    if !is_unguarded || !nobody_leads || !matches!(facts.controller, Ok(None)) {
         return None;
     }
     let own = &facts.own;
@@ -54,6 +54,8 @@ mod tests {
         facts.guard = Ok(Guard::lacking("the policy is missing", "apply it"));
         facts.controller = Ok(None);
         assert!(lines(&facts, now()).len() > 2, "somebody leads");
+        facts.operator = Err("no permission".to_owned());
+        assert!(lines(&facts, now()).len() > 2, "somebody may lead");
         facts.operator = Ok(Lead::Absent);
         facts.guard = Err("no permission".to_owned());
         assert!(lines(&facts, now()).len() > 2, "there may be a guard");

@@ -4,16 +4,16 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use trimtab_api::{OptimizationPolicy, conditions::types, skew};
-use trimtab_core::text::verb;
+use trimtab_api::{OptimizationPolicy, conditions::types};
+use trimtab_core::text::{first_of, verb};
 
 use super::{
-    Facts, Line,
+    Facts, Line, NAMED,
     controller::DEPLOYMENT,
     rights::{self, Feature, Needed},
 };
 use crate::{
-    health::{self, Crds, Guard, Read},
+    health::{self, APPLY_CRDS, Crds, Guard, Read},
     words,
 };
 
@@ -25,8 +25,7 @@ const USAGE: &str = "Usage source";
 const LEADER: &str = "Leader";
 const VERSION: &str = "Version";
 
-/// What applies the CRDs and the admission policies.
-const APPLY_CRDS: &str = "kubectl apply --server-side --force-conflicts -f crds/";
+/// What applies the admission policies.
 pub(super) const APPLY_POLICIES: &str = "kubectl apply --server-side --force-conflicts -f policies/";
 
 /// The policy was left behind when the feature was taken away.
@@ -47,6 +46,21 @@ pub(super) fn crds(crds: &Read<Crds>) -> Line {
         }
         Ok(Crds { lack, .. }) => Line::failed(CRDS, lack.as_deref().unwrap_or("they are altered"), APPLY_CRDS),
     }
+}
+
+/// The line of something that was compared with the release of the `plugin`. Where the controller is of another release, it
+/// may need what is there, and what the plugin says to do may take that away.
+pub(super) fn compared(line: Line, facts: &Facts, plugin: &str) -> Line {
+    let controller = facts.controller.as_ref().ok().and_then(Option::as_ref);
+    let other = controller.and_then(|found| found.version.as_deref()).filter(|version| *version != plugin);
+    let Some((version, remedy)) = other.zip(line.remedy.as_deref()) else { return line };
+    let remedy =
+        format!("{}, since this one compares with {plugin}; if it says the same: {remedy}", use_plugin_of(version));
+    Line { remedy: Some(remedy), ..line }
+}
+
+fn use_plugin_of(version: &str) -> String {
+    format!("use the plugin of release {version}")
 }
 
 pub(super) fn lacks(guard: &Guard) -> &str {
@@ -105,7 +119,7 @@ pub(super) fn sizes(facts: &Facts) -> Line {
 
 /// `a, b ask`, `a asks`.
 fn asking(policies: &[&str]) -> String {
-    format!("{} {}", policies.join(", "), if policies.len() == 1 { "asks" } else { "ask" })
+    format!("{} {}", policies.join(", "), verb(policies.len(), "asks", "ask"))
 }
 
 fn missing_of(missing: &[Needed], feature: Feature) -> Vec<&Needed> {
@@ -144,7 +158,7 @@ pub(super) fn rights(facts: &Facts, feature: Feature) -> Line {
         n => format!(
             ", which {} of {} {}",
             verb(n, "the rollout", "the rollouts"),
-            skew::named(&waiting),
+            first_of(&waiting, NAMED),
             verb(n, "needs", "need")
         ),
     };
@@ -187,14 +201,23 @@ pub(super) fn usage(policies: &Read<Vec<OptimizationPolicy>>) -> Line {
          TRIMTAB_PROMETHEUS_URL of deployment/{DEPLOYMENT}"
     );
     if !failed.is_empty() {
-        return Line::failed(USAGE, failed.into_iter().chain(open).collect::<Vec<_>>().join("; "), remedy);
+        return Line::failed(USAGE, few(&[failed, open].concat()), remedy);
     }
     if !open.is_empty() {
-        return Line::warning(USAGE, open.join("; "), remedy);
+        return Line::warning(USAGE, few(&open), remedy);
     }
+    let (n, are) = (working.len(), verb(sources.len(), "is", "are"));
     let sources = sources.into_iter().collect::<Vec<_>>().join(" and ");
-    let policies = if working.len() == 1 { "1 policy".to_owned() } else { format!("{} policies", working.len()) };
-    Line::ok(USAGE, format!("{sources} is fresh for {policies}"))
+    Line::ok(USAGE, format!("{sources} {are} fresh for {n} {}", verb(n, "policy", "policies")))
+}
+
+/// The first of these sentences and the number of the others: each of hundreds of policies may say the same.
+fn few(said: &[String]) -> String {
+    let shown = said.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join("; ");
+    match said.len().saturating_sub(NAMED) {
+        0 => shown,
+        more => format!("{shown}; and {more} more"),
+    }
 }
 
 fn condition<'p>(policy: &'p OptimizationPolicy, kind: &str) -> Option<&'p Condition> {
@@ -233,7 +256,7 @@ pub(super) fn version(facts: &Facts, plugin: &str) -> Line {
         Some(version) => Line::warning(
             VERSION,
             format!("the controller is {version}, and this plugin {plugin}: they may judge differently"),
-            format!("use the plugin of release {version}"),
+            use_plugin_of(version),
         ),
     }
 }

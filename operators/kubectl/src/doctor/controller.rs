@@ -47,7 +47,7 @@ impl From<&Deployment> for Controller {
         let labels = template.and_then(|template| template.metadata.as_ref()).and_then(|m| m.labels.as_ref());
         let label = label(labels).or_else(|| label(deployment.metadata.labels.as_ref()));
         Self {
-            version: tag(&image).and_then(version).or_else(|| label.and_then(version)).map(str::to_owned),
+            version: tag(&image).and_then(version).or_else(|| label.and_then(version)),
             image,
             account: pod.and_then(|pod| pod.service_account_name.clone()).unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned()),
             kinds: container.map_or_else(|| Ok(Vec::new()), kinds::named),
@@ -69,11 +69,12 @@ fn tag(image: &str) -> Option<&str> {
     name.rsplit('/').next()?.split_once(':').map(|(_, tag)| tag)
 }
 
-/// A version, with or without `v`; `None` for other words, such as `latest`.
-fn version(text: &str) -> Option<&str> {
+/// A version, with or without `v`; `None` for other words, such as `latest`. Neither a tag nor a label may have a plus, for
+/// which Helm and others write `_`, and no version has one.
+fn version(text: &str) -> Option<String> {
     let number = text.strip_prefix('v').unwrap_or(text);
     let is_version = number.split('.').count() >= 3 && number.starts_with(|c: char| c.is_ascii_digit());
-    is_version.then_some(number)
+    is_version.then(|| number.replace('_', "+"))
 }
 
 #[cfg(test)]
@@ -94,6 +95,8 @@ mod tests {
             ("trimtab:1", None, None),
             ("trimtab@sha256:0123", Some("0.3.0"), Some("0.3.0")),
             ("trimtab:0.1.0", Some("0.3.0"), Some("0.1.0")),
+            ("trimtab:0.1.0-rc.1_build.7", None, Some("0.1.0-rc.1+build.7")),
+            ("trimtab@sha256:0123", Some("0.3.0_4"), Some("0.3.0+4")),
             ("", None, None),
         ] {
             let deployment: Deployment = serde_json::from_value(json!({

@@ -139,6 +139,11 @@ pub(super) fn line(facts: &Facts) -> Line {
         return Line::not_checked(CHECK, why);
     }
     let without = "so nothing is scraped, and no alert but TrimtabDown can fire";
+    // A PodMonitor needs no Service.
+    if let (Err(why), []) = (&facts.metrics.told, leading.as_slice()) {
+        let message = format!("no Service leads to /metrics, and whether a PodMonitor does is not known: {why}");
+        return Line::not_checked(CHECK, message);
+    }
     match (monitors.first(), leading.first(), rules.first()) {
         (Some(monitor), _, _) if monitor.kind == POD_MONITOR => {
             Line::failed(CHECK, format!("{} does not find the pods, {without}", monitor.text()), mends(APPLY_MONITOR))

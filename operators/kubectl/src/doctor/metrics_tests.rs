@@ -63,6 +63,17 @@ fn what_is_not_told_or_may_not_be_read_is_no_fault() {
     let hint = line(&found);
     assert_eq!(hint.status, Status::NotChecked);
     assert!(hint.message.contains("metrics.service.enabled") && hint.remedy.is_none(), "{hint:?}");
+    found.metrics.told = Err("may not list podmonitors in all namespaces".to_owned());
+    let says = "no Service leads to /metrics, and whether a PodMonitor does is not known: may not list podmonitors in all \
+                namespaces";
+    for helm in [Some("helm upgrade trimtab CHART".to_owned()), None] {
+        found.controller.as_mut().unwrap().as_mut().unwrap().helm = helm;
+        assert_eq!(line(&found), Line::not_checked(CHECK, says));
+    }
+    found.metrics.services = facts().metrics.services;
+    assert_eq!(line(&found), Line::ok(CHECK, "Service trimtab-metrics leads to /metrics"));
+    found.metrics.services = Ok(Vec::new());
+    found.controller.as_mut().unwrap().as_mut().unwrap().helm = Some("helm upgrade trimtab CHART".to_owned());
     found.metrics.told = Ok(vec![monitor(SERVICE_MONITOR, "trimtab-system")]);
     assert_eq!(line(&found).remedy.as_deref(), Some("helm upgrade trimtab CHART"));
     found.metrics = Metrics {

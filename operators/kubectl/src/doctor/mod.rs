@@ -33,6 +33,12 @@ pub use kinds::{NamedKind, VERBS, plural};
 pub use metrics::{KINDS, Metrics, REVIEWS, Told};
 pub use rights::{Feature, Needed, needed, of_secret};
 
+/// The release of this plugin, with whose CRDs and policies those of the cluster are compared.
+const PLUGIN: &str = env!("CARGO_PKG_VERSION");
+
+/// How many objects of a kind a line names. Of more it says how many there are.
+const NAMED: usize = 3;
+
 /// Everything that is checked.
 #[derive(Clone, Debug)]
 pub struct Facts {
@@ -153,8 +159,9 @@ pub fn lines(facts: &Facts, now: Timestamp) -> Vec<Line> {
     if let Some(absent) = absent::line(facts, now) {
         return vec![server, absent];
     }
-    let mut lines =
-        vec![server, checks::crds(&facts.crds), guard::line(facts), checks::requester(facts), checks::sizes(facts)];
+    let mut lines = vec![server];
+    let compared = [checks::crds(&facts.crds), guard::line(facts), checks::requester(facts), checks::sizes(facts)];
+    lines.extend(compared.map(|line| checks::compared(line, facts, PLUGIN)));
     lines.extend(Feature::ALL.map(|feature| checks::rights(facts, feature)));
     lines.extend([
         kinds::line(&facts.kinds),
@@ -164,7 +171,7 @@ pub fn lines(facts: &Facts, now: Timestamp) -> Vec<Line> {
         metrics::line(facts),
         checks::leader(facts, now),
         elsewhere::line(facts, now),
-        checks::version(facts, env!("CARGO_PKG_VERSION")),
+        checks::version(facts, PLUGIN),
     ]);
     lines
 }

@@ -5,11 +5,10 @@
 use trimtab_api::{
     OptimizationPolicy, Recommendation,
     conditions::{reasons, recommendation as rec, types},
-    skew,
 };
-use trimtab_core::text::count;
+use trimtab_core::text::{count, first_of};
 
-use super::{Facts, Line, Status};
+use super::{Facts, Line, NAMED, Status};
 use crate::{decision::rollout, words};
 
 const CHECK: &str = "Conditions";
@@ -88,7 +87,7 @@ pub(super) fn line(facts: &Facts) -> Line {
         return Line::ok(CHECK, format!("none of {all} says that Trimtab is stuck"));
     };
     let named: Vec<String> = stuck.iter().map(|one| format!("{} ({})", one.name, one.reason)).collect();
-    let message = format!("Trimtab is stuck with {}: {}", count(stuck.len(), "object"), skew::named(&named));
+    let message = format!("Trimtab is stuck with {}: {}", count(stuck.len(), "object"), first_of(&named, NAMED));
     let remedy = format!("{}, and docs/runbooks/{}.md", first.shown_by, first.reason);
     let status = if first.is_waiting { Status::Warning } else { Status::Failed };
     Line { remedy: Some(remedy), ..Line::new(CHECK, status, message) }

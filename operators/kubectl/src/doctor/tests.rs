@@ -353,6 +353,23 @@ const CASES: &[Case] = &[
         "",
     ),
     (
+        |f| {
+            let stale = json!({"status": {"conditions": [condition("MetricsAvailable", "False", "MetricsStale")]}});
+            f.policies = Ok(["a", "b", "c", "d", "e"].map(|name| policy(name, stale.clone())).to_vec());
+        },
+        "Usage source",
+        Status::Failed,
+        "b: MetricsStale: it says so; c: MetricsStale: it says so; and 2 more",
+        "TRIMTAB_PROMETHEUS_URL",
+    ),
+    (
+        |f| f.policies.as_mut().unwrap()[0].status.as_mut().unwrap().metrics_source = Some("Herald".to_owned()),
+        "Usage source",
+        Status::Ok,
+        "Herald and Prometheus are fresh for 2 policies",
+        "",
+    ),
+    (
         |f| f.operator = Ok(Lead::Released),
         "Leader",
         Status::Warning,
@@ -410,6 +427,21 @@ fn each_check_finds_its_own_fault_and_says_what_to_do() {
         assert_eq!(exit_code(&lines), expected, "{at}: {lines:?}");
         assert!(lines.iter().all(|line| text(std::slice::from_ref(line), Paint(false)).lines().count() == 2));
     }
+}
+
+#[test]
+fn what_another_release_may_need_is_not_taken_away_by_the_remedy_of_this_one() {
+    let mut facts = facts();
+    facts.crds = Ok(Crds { current: false, lack: Some("they are altered".to_owned()), accept: None });
+    let remedy = |facts: &Facts| lines(facts, now())[1].remedy.clone().unwrap();
+    let apply = "kubectl apply --server-side --force-conflicts -f crds/";
+    assert_eq!(remedy(&facts), apply);
+    facts.controller.as_mut().unwrap().as_mut().unwrap().version = Some("9.0.0".to_owned());
+    let first = concat!("use the plugin of release 9.0.0, since this one compares with ", env!("CARGO_PKG_VERSION"));
+    assert_eq!(remedy(&facts), format!("{first}; if it says the same: {apply}"));
+    assert_eq!(lines(&facts, now())[2], Line::ok("Approval guard", "in force"), "nothing is to be done about it");
+    facts.controller = Ok(None);
+    assert_eq!(remedy(&facts), apply);
 }
 
 #[test]

@@ -8,7 +8,7 @@ pub mod kinds;
 use std::collections::BTreeSet;
 
 use trimtab_api::{delivery::DeliveryMode, names::FINALIZER, recommendation::Recommendation, rollout::RolloutStatus};
-use trimtab_core::text::count;
+use trimtab_core::text::{count, first_of};
 
 use crate::{
     decision::rollout,
@@ -128,9 +128,7 @@ fn size(rec: &Recommendation, r: &RolloutStatus, leave_sizes: bool) -> String {
 
 /// The first of these names, and how many more there are.
 fn some(names: &[String]) -> String {
-    let more = names.len().saturating_sub(NAMES);
-    let shown = names.get(..NAMES).unwrap_or(names).join(", ");
-    if more > 0 { format!("{shown} and {more} more") } else { shown }
+    first_of(names, NAMES)
 }
 
 /// Why it cannot start: what is in force could not be undone.
@@ -154,7 +152,7 @@ pub fn refusal(
         Lead::Held(_) => None,
     };
     let these = count(waiting.len(), "Recommendation");
-    let names = waiting.get(..NAMES).unwrap_or(&waiting).join(", ");
+    let names = some(&waiting);
     if let Some(why) = runs {
         return Some(format!(
             "no running Trimtab can settle {these} ({names}): {why}. Start it to undo what is in force, or use \

@@ -160,6 +160,14 @@ fn it_is_refused_where_nobody_could_undo() {
 }
 
 #[test]
+fn of_many_that_nobody_could_undo_the_first_are_named_and_the_others_counted() {
+    let many = vec![applied(json!({})); NAMES + 2];
+    let found = refusal(&many, &Lead::Absent, None, "trimtab-system/trimtab-controller", now()).unwrap();
+    assert!(found.starts_with("no running Trimtab can settle 14 Recommendations (shop/deploy-web, "), "{found}");
+    assert!(found.contains("shop/deploy-web and 2 more): there is no Lease"), "{found}");
+}
+
+#[test]
 fn it_takes_the_rights_for_what_is_there() {
     let objects = [object("Recommendation", Some("shop"), "deploy-web"), object("Deployment", Some("t"), "trimtab")];
     let text = |recs: &[Recommendation], leave| {

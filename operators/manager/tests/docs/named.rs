@@ -96,8 +96,11 @@ fn has_key(schema: &Value, key: &str) -> bool {
         }
         match at["properties"].get(part) {
             Some(inner) => at = inner,
-            // A map of people's own keys, or a list.
-            None => return at["properties"].is_null() || at["patternProperties"].is_object(),
+            // A map of people's own keys, or a list; below a text or a number there is nothing.
+            None => {
+                let is_open = at["properties"].is_null() && ["object", "array"].iter().any(|kind| at["type"] == *kind);
+                return is_open || at["patternProperties"].is_object();
+            }
         }
     }
     true
@@ -176,6 +179,7 @@ $ make k
     for (key, expected) in [
         ("image.digest", true),
         ("image.digset", false),
+        ("image.digest.sha256", false),
         ("features", true),
         ("feature.resize", false),
         ("podLabels.team", true),

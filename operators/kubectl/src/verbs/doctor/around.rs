@@ -23,10 +23,8 @@ use crate::{
     cluster::{LEASE, Session, answer},
     doctor::{Approvers, Installed, KINDS, Metrics, ROLES, Told},
     health::{Lead, Read},
+    own::SELECTOR,
 };
-
-/// The label of everything that belongs to Trimtab.
-const LABEL: &str = "app.kubernetes.io/name=trimtab";
 
 /// Who may approve.
 pub(super) async fn approvers(session: &Session) -> Approvers {
@@ -74,7 +72,7 @@ async fn told(session: &Session, kind: &'static str, plural: &str) -> Read<Vec<T
         name: object.metadata.name.unwrap_or_default(),
         data: object.data,
     };
-    match api.list(&ListParams::default().labels(LABEL)).await {
+    match api.list(&ListParams::default().labels(SELECTOR)).await {
         Ok(list) => Ok(list.items.into_iter().map(of).collect()),
         Err(error) if answer(&error).is_some_and(|status| status.code == 404) => Ok(Vec::new()),
         Err(error) => Err(unlisted(session, error, plural)),
@@ -86,7 +84,7 @@ pub(super) async fn installed(session: &Session) -> Installed {
     let deployments = Api::<Deployment>::all(session.client.clone());
     let leases = Api::<Lease>::all(session.client.clone());
     let (labelled, named) =
-        (ListParams::default().labels(LABEL), ListParams::default().fields(&format!("metadata.name={LEASE}")));
+        (ListParams::default().labels(SELECTOR), ListParams::default().fields(&format!("metadata.name={LEASE}")));
     let (deployments, leases) = futures::join!(deployments.list(&labelled), leases.list(&named));
     let place = |deployment: Deployment| {
         let meta = deployment.metadata;
