@@ -85,16 +85,20 @@ async fn what_is_exported_can_be_used_as_it_is() -> Result<()> {
     }
     assert_eq!(sized, 1, "{built}");
     ada.says(2, &["export", "--format", "kustomize"], &["--output"]).await?;
+    ada.says(2, &["export", "--prune"], &["--prune removes files of --format kustomize"]).await?;
 
-    // What an earlier export wrote and this one does not name is removed, and nothing else.
+    // What an earlier export wrote and this one does not name is told; it is removed where that is asked for, and nothing else.
     let own = components.join("shop/patch-own.yaml");
     std::fs::write(&own, "spec: {}\n")?;
     let none = ["export", "-A", "--policy", "others", "--format", "kustomize", "--output", directory];
-    let elsewhere = [&["export", "-n", "mail"][..], &none[4..]].concat();
+    let pruned = [&none[..], &["--prune"]].concat();
+    let elsewhere = [&["export", "-n", "mail"][..], &pruned[4..]].concat();
     let output = ada.run(&elsewhere).await?;
     ensure!(!output.stderr.contains("removed"), "of another namespace: {output:?}");
-    let gone = "removed 2 files of an earlier export: shop/kustomization.yaml, shop/patch-deploy-web.yaml";
-    ada.says(0, &none, &["wrote 0 files to ", gone]).await?;
+    let left = "2 files of an earlier export: shop/kustomization.yaml, shop/patch-deploy-web.yaml";
+    ada.says(0, &none, &["wrote 0 files to ", &format!("{left}: kept; --prune removes them")]).await?;
+    ensure!(components.join("shop/patch-deploy-web.yaml").exists(), "nobody asked for it");
+    ada.says(0, &pruned, &["wrote 0 files to ", &format!("removed {left}")]).await?;
     ensure!(
         own.exists() && !components.join("shop/patch-deploy-web.yaml").exists(),
         "only what was written is removed"

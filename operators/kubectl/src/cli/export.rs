@@ -33,8 +33,9 @@ pub(super) const HELP: &str = "Examples:
 
 CSV and JSON have every recommendation and the columns of kubectl trimtab scan. The other formats
 have what is proposed now, and leave out, with a note, what was rejected or undone. kustomize writes
-a component for each namespace: name it under components of a kustomization; what an earlier export
-wrote there and this one does not is removed. Nothing is written to the cluster.";
+a component for each namespace: name it under components of a kustomization. Files of an earlier
+export that this one does not write are named, and removed with --prune. Nothing is written to the
+cluster.";
 
 /// `export`.
 #[derive(Args, Debug)]
@@ -45,6 +46,9 @@ pub struct ExportArgs {
     /// The file to write instead of standard output; with kustomize, the directory.
     #[arg(long, value_name = "FILE|DIR", required_if_eq("format", "kustomize"), value_hint = ValueHint::AnyPath)]
     pub output: Option<PathBuf>,
+    /// With kustomize: remove the files of an earlier export that this one does not write, unless something could not be read.
+    #[arg(long)]
+    pub prune: bool,
     /// Export only recommendations of this policy.
     #[arg(long, value_name = "POLICY", help_heading = "Filters")]
     pub policy: Option<String>,

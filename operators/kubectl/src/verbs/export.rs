@@ -1,5 +1,5 @@
 //! `export`: reads Recommendations, and workloads where the containers of a proposal are not known; writes files,
-//! and removes those of an earlier export.
+//! and removes those of an earlier export where that is wanted.
 
 use std::{collections::BTreeSet, fs, io, path::Path};
 
@@ -20,6 +20,9 @@ use crate::{
 /// `export`.
 pub async fn export(session: &Session, args: &ExportArgs) -> Result<(), Problem> {
     let bounds = Bounds { policy: args.policy.clone(), min_confidence: args.min_confidence, max_risk: args.max_risk };
+    if args.prune && args.format != ExportFormat::Kustomize {
+        return Err(Problem::Usage("--prune removes files of --format kustomize".to_owned()));
+    }
     let mut recs = session.listed(session.scope()).await?;
     recs.retain(|rec| bounds.admit(rec));
     listing::sort(&mut recs);
@@ -34,7 +37,7 @@ pub async fn export(session: &Session, args: &ExportArgs) -> Result<(), Problem>
         ExportFormat::Json => serde_json::to_string_pretty(&report())
             .map(|text| text + "\n")
             .map_err(|e| Problem::Failed(format!("cannot write the output: {e}")))?,
-        ExportFormat::Patches => export::patches(&patched(session, &recs).await).map_err(Problem::Failed)?,
+        ExportFormat::Patches => export::patches(&patched(session, &recs).await.0).map_err(Problem::Failed)?,
         ExportFormat::Kustomize => return components(session, args, &recs).await,
         ExportFormat::HelmValues => export::helm_values(&chosen(session, &recs)).map_err(Problem::Failed)?,
     };
@@ -52,20 +55,23 @@ fn chosen<'a>(session: &Session, recs: &'a [Recommendation]) -> Vec<&'a Recommen
     chosen
 }
 
-/// Those whose workloads can be patched. Says which cannot.
-async fn patched<'a>(session: &Session, recs: &'a [Recommendation]) -> Vec<Patched<'a>> {
-    let mut patched = Vec::new();
+/// Those whose workloads can be patched, and how many could not be read. Says which cannot be patched, and why.
+async fn patched<'a>(session: &Session, recs: &'a [Recommendation]) -> (Vec<Patched<'a>>, usize) {
+    let (mut patched, mut unread) = (Vec::new(), 0);
     for rec in chosen(session, recs) {
-        let sidecars = match export::unpatchable(rec) {
-            Some(why) => Err(why),
-            None => sidecars(session, rec).await,
-        };
-        match sidecars {
+        if let Some(why) = export::unpatchable(rec) {
+            session.screen.note(&export::left_out(rec, &why));
+            continue;
+        }
+        match sidecars(session, rec).await {
             Ok(sidecars) => patched.push(Patched { rec, sidecars }),
-            Err(why) => session.screen.note(&export::left_out(rec, &why)),
+            Err(why) => {
+                unread += 1;
+                session.screen.note(&export::left_out(rec, &why));
+            }
         }
     }
-    patched
+    (patched, unread)
 }
 
 /// Which of its containers are sidecars: by its status, else by the workload.
@@ -87,7 +93,8 @@ async fn components(session: &Session, args: &ExportArgs, recs: &[Recommendation
     let Some(directory) = &args.output else {
         return Err(Problem::Usage("kustomize writes a directory: use --output DIR".to_owned()));
     };
-    let written = export::components(&patched(session, recs).await).map_err(Problem::Failed)?;
+    let (patched, unread) = patched(session, recs).await;
+    let written = export::components(&patched).map_err(Problem::Failed)?;
     let failed = |what: &str, error: &io::Error| Problem::Failed(format!("cannot {what}: {error}"));
     let found = there(directory, session.scope())
         .map_err(|error| failed(&format!("read the directory {}", directory.display()), &error))?;
@@ -97,16 +104,22 @@ async fn components(session: &Session, args: &ExportArgs, recs: &[Recommendation
     session.screen.note(&format!("wrote {} to {}", count(written.len(), "file"), directory.display()));
     // Last, so that no component names a file that is gone.
     let left = export::left_over(&found, &written);
+    if left.is_empty() {
+        return Ok(());
+    }
+    let names = format!("{} of an earlier export: {}", count(left.len(), "file"), left.join(", "));
+    if unread > 0 || !args.prune {
+        let why = if args.prune { "kept, because something could not be read" } else { "kept; --prune removes them" };
+        session.screen.note(&format!("{names}: {why}"));
+        return Ok(());
+    }
     for path in &left {
         let file = directory.join(path);
         fs::remove_file(&file).map_err(|error| failed(&format!("remove {}", file.display()), &error))?;
         // One that is not empty stays.
         let _ = file.parent().map(fs::remove_dir);
     }
-    if !left.is_empty() {
-        let files = count(left.len(), "file");
-        session.screen.note(&format!("removed {files} of an earlier export: {}", left.join(", ")));
-    }
+    session.screen.note(&format!("removed {names}"));
     Ok(())
 }
 
