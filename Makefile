@@ -118,6 +118,7 @@ deny: need-cargo ## Advisories, with cargo-deny where it is installed; says whet
 .PHONY: crds
 crds: need-cargo ## Generate crds/ from the Rust types
 	@cargo run --locked --quiet -p trimtab -- crds --output crds
+	@cargo run --locked --quiet -p trimtab -- crds --before-1.34 --output deploy/crds-before-1.34
 
 .PHONY: manifests
 manifests: need-go ## Render deploy/, the kustomize base and dist/install.yaml from the chart, and its copies of crds/ and policies/

@@ -32,6 +32,10 @@ version=$(awk -F '"' '/^\[workspace.package\]/ { inside = 1 } inside && /^versio
 sed -e "s/^version: .*/version: $version/" -e "s/^appVersion: .*/appVersion: \"$version\"/" charts/trimtab/Chart.yaml |
   write charts/trimtab/Chart.yaml
 for file in crds/*.yaml; do write "charts/trimtab/files/$file" <"$file"; done
+# Only those that differ: the chart is stored in a Secret of limited size.
+for file in deploy/crds-before-1.34/*.yaml; do
+  cmp -s "$file" "crds/${file##*/}" || write "charts/trimtab/files/crds-before-1.34/${file##*/}" <"$file"
+done
 for file in policies/*.yaml; do write "charts/trimtab/files/$file" <"$file"; done
 for file in deploy/monitoring/rules.yaml deploy/monitoring/*.json; do
   write "charts/trimtab/files/monitoring/${file##*/}" <"$file"

@@ -1,6 +1,7 @@
 //! The CRDs, generated from the types and reduced to what the API server and people need.
 //!
-//! Out: one JSON value per kind, and the text of one YAML file per kind. `trimtab crds` writes the files.
+//! Out: one JSON value per kind, and the text of one YAML file per kind. `trimtab crds` writes the files. [`for_server_before_1_34`]
+//! takes out the rules that an older API server refuses.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
@@ -39,8 +40,22 @@ pub enum RenderError {
 ///
 /// See [`RenderError`].
 pub fn render() -> Result<Vec<(String, String)>, RenderError> {
-    all()?
-        .into_iter()
+    files(all()?)
+}
+
+/// The same for Kubernetes before 1.34, see [`for_server_before_1_34`].
+///
+/// # Errors
+///
+/// See [`RenderError`].
+pub fn render_before_1_34() -> Result<Vec<(String, String)>, RenderError> {
+    let mut all = all()?;
+    all.iter_mut().for_each(|(_, crd)| for_server_before_1_34(crd));
+    files(all)
+}
+
+fn files(crds: Vec<(String, Value)>) -> Result<Vec<(String, String)>, RenderError> {
+    crds.into_iter()
         .map(|(name, crd)| {
             let yaml =
                 serde_yaml::to_string(&crd).map_err(|source| RenderError::Yaml { name: name.clone(), source })?;
@@ -71,6 +86,42 @@ pub fn names() -> [&'static str; 5] {
 pub fn named(name: &str) -> Result<Option<Value>, serde_json::Error> {
     let found = kinds().into_iter().find(|(known, _)| *known == name);
     found.map(|(_, crd)| manifest(crd()).map(|(_, manifest)| manifest)).transpose()
+}
+
+/// Removes the rules that the API server refuses before 1.34, so that the CRD can be installed there. Until then it estimates
+/// the cost of a rule as if each int-or-string were as long as a whole request, whatever `maxLength` says (`schemas.go` of
+/// apiserver's `pkg/cel/common`), so that no rule may convert one for each item of a list. The controllers refuse what these
+/// rules refuse: schemas are stricter than what they rely on.
+pub fn for_server_before_1_34(crd: &mut Value) {
+    const SCHEMA: &str = "/spec/versions/0/schema/openAPIV3Schema";
+    if let Some(schema) = crd.pointer_mut(SCHEMA) {
+        drop_costly(schema, false);
+    }
+}
+
+/// `each`: whether the schema is below a list.
+fn drop_costly(schema: &mut Value, each: bool) {
+    let Value::Object(map) = schema else { return };
+    let costly = |rule: &Value| {
+        let rule = rule["rule"].as_str().unwrap_or_default();
+        // `substring` is of strings, whose bounds count.
+        rule.replace("substring(", "").contains("string(")
+            && (each || [".all(", ".exists"].iter().any(|over_all| rule.contains(over_all)))
+    };
+    if let Some(Value::Array(rules)) = map.get_mut("x-kubernetes-validations") {
+        rules.retain(|rule| !costly(rule));
+        if rules.is_empty() {
+            map.remove("x-kubernetes-validations");
+        }
+    }
+    if let Some(Value::Object(fields)) = map.get_mut("properties") {
+        fields.values_mut().for_each(|field| drop_costly(field, each));
+    }
+    for item in ["items", "additionalProperties"] {
+        if let Some(item) = map.get_mut(item) {
+            drop_costly(item, true);
+        }
+    }
 }
 
 /// The name of a CRD, and what generates it.

@@ -7,19 +7,60 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use serde_json::Value;
 
-#[test]
-fn the_files_are_what_the_types_say() {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crds");
-    let written: BTreeMap<String, String> = fs::read_dir(dir)
+/// Asserts that this directory has these files, and no others.
+fn has(dir: &str, rendered: Vec<(String, String)>) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(dir);
+    let written: BTreeMap<String, String> = fs::read_dir(path)
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), fs::read_to_string(&path).unwrap()))
         .collect();
-    let rendered: BTreeMap<String, String> = trimtab_api::crds::render().unwrap().into_iter().collect();
-    assert_eq!(written.keys().collect::<Vec<_>>(), rendered.keys().collect::<Vec<_>>(), "run `trimtab crds`");
+    let rendered: BTreeMap<String, String> = rendered.into_iter().collect();
+    assert_eq!(written.keys().collect::<Vec<_>>(), rendered.keys().collect::<Vec<_>>(), "{dir}: run `make crds`");
     for (name, text) in &rendered {
         let line = text.lines().zip(written[name].lines()).position(|(a, b)| a != b);
-        assert!(&written[name] == text, "crds/{name} is stale from line {line:?} on: run `trimtab crds`");
+        assert!(&written[name] == text, "{dir}/{name} is stale from line {line:?} on: run `make crds`");
+    }
+}
+
+#[test]
+fn the_files_are_what_the_types_say() {
+    has("crds", trimtab_api::crds::render().unwrap());
+    has("deploy/crds-before-1.34", trimtab_api::crds::render_before_1_34().unwrap());
+}
+
+/// How often each rule converts an int-or-string, for how many items of lists: where its list has no bound, for a thousand.
+fn conversions(schema: &Value, items: u64) -> u64 {
+    let all = |list: &Value| list["maxItems"].as_u64().unwrap_or(1_000);
+    let longest =
+        schema["properties"].as_object().into_iter().flatten().map(|(_, field)| all(field)).max().unwrap_or(1);
+    let rules = schema["x-kubernetes-validations"].as_array().into_iter().flatten();
+    let own = rules.map(|rule| {
+        let rule = rule["rule"].as_str().unwrap();
+        let over_all = rule.contains(".all(") || rule.contains(".exists");
+        rule.replace("substring(", "").matches("string(").count() as u64 * items * if over_all { longest } else { 1 }
+    });
+    let fields = schema["properties"].as_object().into_iter().flatten().map(|(_, field)| conversions(field, items));
+    let of_items = if schema["items"].is_object() { conversions(&schema["items"], items * all(schema)) } else { 0 };
+    own.chain(fields).max().unwrap_or(0).max(of_items)
+}
+
+/// A conversion of an int-or-string counts as 0.3 million there, twice where a quantity is made of it, and a rule may cost ten.
+#[test]
+fn before_1_34_no_rule_is_too_costly_and_all_others_are_there() {
+    let schema = |crd: &Value| crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"].clone();
+    for (name, crd) in trimtab_api::crds::all().unwrap() {
+        let mut before = crd.clone();
+        trimtab_api::crds::for_server_before_1_34(&mut before);
+        assert!(conversions(&schema(&before), 1) <= 10, "{name}");
+        let rules = |crd: &Value| crd.to_string().matches("\"rule\":").count();
+        let dropped = match name.as_str() {
+            "optimizationpolicies" => 10,
+            "recommendations" => 3,
+            _ => 0,
+        };
+        assert_eq!(rules(&crd) - rules(&before), dropped, "{name}: what the API server of 1.33 refuses, and no more");
+        assert_eq!(conversions(&schema(&crd), 1) > 10, dropped > 0, "{name}");
     }
 }
 

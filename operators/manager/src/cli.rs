@@ -194,6 +194,9 @@ pub struct CrdsArgs {
     /// The directory to write to, with one file per kind. Default: all kinds are written to standard output.
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
+    /// Without the rules that an API server before Kubernetes 1.34 refuses.
+    #[arg(long = "before-1.34")]
+    pub before_1_34: bool,
 }
 
 /// A GEP-2257 duration such as `5m`, as in the API.

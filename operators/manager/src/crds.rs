@@ -1,13 +1,14 @@
 //! `trimtab crds`: the CustomResourceDefinitions as files.
 
 use anyhow::Context;
+use trimtab_api::crds;
 use trimtab_kubectl::screen;
 
 use crate::cli::CrdsArgs;
 
 /// Writes them.
 pub fn main(args: &CrdsArgs) -> anyhow::Result<()> {
-    let files = trimtab_api::crds::render()?;
+    let files = if args.before_1_34 { crds::render_before_1_34()? } else { crds::render()? };
     let Some(directory) = &args.output else {
         let all: String = files.into_iter().map(|(_, text)| format!("---\n{text}")).collect();
         return Ok(screen::answer(&all)?);
