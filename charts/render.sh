@@ -82,6 +82,7 @@ only $base/policies.yaml policies
 # Parts of components, with the component's own values. Their patches are written by hand; a test compares each overlay with what
 # the chart renders with those values.
 of=deploy/kustomize/components
+only $of/before-1.34/crds.yaml crds --kube-version v1.33.0
 only $of/ha/pdb.yaml pdb --values $of/ha/values.yaml
 only $of/recommend-only/sum-of-roles.yaml sum-of-roles --values $of/recommend-only/values.yaml
 only $of/air-gapped/networkpolicy.yaml networkpolicy --values $of/air-gapped/values.yaml

@@ -14,8 +14,9 @@ use trimtab_e2e::{plane_bin, repository};
 
 use super::helm::{CLUSTER, Helm, documents};
 
-/// The cluster that the overlay `before-1.36` is for. Like every `helm template`, this one asks no server.
-const OLDER: [&str; 2] = ["--kube-version", "v1.35.0"];
+/// The clusters that the overlays of these names are for. Like every `helm template`, this one asks no server.
+const OLDER: [(&str, [&str; 2]); 2] =
+    [("before-1.34", ["--kube-version", "v1.33.0"]), ("before-1.36", ["--kube-version", "v1.35.0"])];
 
 /// What a key has that is not there.
 static ABSENT: Value = Value::Null;
@@ -92,13 +93,14 @@ async fn overlays_of_kustomize_are_what_the_chart_renders() -> Result<()> {
         let name = entry?.file_name().into_string().ok().context("a name that is no text")?;
         let file = root.join("components").join(&name).join("values.yaml");
         let values: Value = if file.exists() { serde_yaml::from_str(&fs::read_to_string(&file)?)? } else { json!({}) };
-        let cluster = if name == "before-1.36" { &OLDER[..] } else { &CLUSTER[..] };
+        let older = OLDER.iter().find(|(before, _)| *before == name);
+        let cluster = older.map_or(&CLUSTER[..], |(_, cluster)| &cluster[..]);
         let different = compare(&helm, &root.join("overlays").join(&name), values, cluster).await?;
         wrong.extend(different.into_iter().map(|what| format!("{name}: {what}")));
         names.insert(name);
     }
     println!("compared: base, {}", names.iter().map(String::as_str).collect::<Vec<_>>().join(", "));
-    let shipped = ["air-gapped", "before-1.36", "ha", "recommend-only"];
+    let shipped = ["air-gapped", "before-1.34", "before-1.36", "ha", "recommend-only"];
     ensure!(shipped.iter().all(|name| names.contains(*name)), "{names:?}");
     ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
     Ok(())

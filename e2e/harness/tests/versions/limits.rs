@@ -41,7 +41,8 @@ pub async fn checked(guarded: &Guarded, trimtab: &Running, server: &Server) -> R
     app["name"] = json!("app");
     let target = json!({"apiVersion": "apps/v1", "kind": "Deployment", "name": "db"});
     let spec = json!({"type": "RightSize", "targetRef": target, "proposal": {"containers": [app]}});
-    let meta = json!({"name": "less", "namespace": SPACE});
+    // Nothing records who asks before 1.36, so whoever does says it.
+    let meta = json!({"name": "less", "namespace": SPACE, "annotations": {"trimtab.dev/requested-by": "admin"}});
     let less = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "Recommendation", "metadata": meta, "spec": spec});
     cluster.apply(&[less]).await?;
     guarded.decide(SPACE, "less", "Approved").await?;
