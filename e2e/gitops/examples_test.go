@@ -2,6 +2,7 @@ package gitops
 
 import (
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -10,6 +11,7 @@ import (
 	"testing"
 
 	appv1 "github.com/argoproj/argo-cd/v3/pkg/apis/application/v1alpha1"
+	helmv2 "github.com/fluxcd/helm-controller/api/v2"
 	kustomizev1 "github.com/fluxcd/kustomize-controller/api/v1"
 	"github.com/fluxcd/pkg/apis/kustomize"
 	"github.com/fluxcd/pkg/runtime/cel"
@@ -45,6 +47,8 @@ func read(t *testing.T, tool string) map[string]any {
 				"argoproj.io/v1alpha1/AppProject":              &appv1.AppProject{},
 				"kustomize.toolkit.fluxcd.io/v1/Kustomization": &kustomizev1.Kustomization{},
 				"source.toolkit.fluxcd.io/v1/GitRepository":    &sourcev1.GitRepository{},
+				"helm.toolkit.fluxcd.io/v2/HelmRelease":        &helmv2.HelmRelease{},
+				"v1/Namespace":                                 &corev1.Namespace{},
 				"v1/ServiceAccount":                            &corev1.ServiceAccount{},
 				"rbac.authorization.k8s.io/v1/RoleBinding":     &rbacv1.RoleBinding{},
 			}[named.APIVersion+"/"+named.Kind]
@@ -72,6 +76,14 @@ func ours(url, path string) string {
 // TestArgoExamples: they are what Argo CD's types say, and name projects and directories that exist.
 func TestArgoExamples(t *testing.T) {
 	found := read(t, "argocd")
+	// Two ways to install Trimtab, of which one is chosen: what both have is compared.
+	for name, object := range read(t, filepath.Join("argocd", "helm")) {
+		other, both := found[name].(*appv1.Application)
+		if both && !reflect.DeepEqual(other.Spec, object.(*appv1.Application).Spec) {
+			t.Errorf("%s is another one with the chart", name)
+		}
+		found[name] = object
+	}
 	var applications int
 	for name, object := range found {
 		application, ok := object.(*appv1.Application)
@@ -93,6 +105,10 @@ func TestArgoExamples(t *testing.T) {
 		if source.Directory != nil && source.Directory.Recurse {
 			pattern = filepath.Join(dir, "*", "*.yaml")
 		}
+		if source.Helm != nil {
+			// What the chart renders.
+			pattern = repository("dist", "install.yaml")
+		}
 		for _, file := range glob(t, pattern) {
 			for _, object := range objects(t, file) {
 				gk := object.GroupVersionKind().GroupKind()
@@ -107,7 +123,7 @@ func TestArgoExamples(t *testing.T) {
 			}
 		}
 	}
-	if applications < 4 {
+	if applications < 5 {
 		t.Errorf("%d applications", applications)
 	}
 	team := found["AppProject/shop"].(*appv1.AppProject)
@@ -190,6 +206,89 @@ func TestFluxExamples(t *testing.T) {
 	if expressions < 3 {
 		t.Errorf("%d expressions", expressions)
 	}
+}
+
+// TestChartExamples: both tools install the chart that is here, with values that it has, and neither may lose the CRDs with it.
+func TestChartExamples(t *testing.T) {
+	var defaults map[string]any
+	if err := yaml.Unmarshal([]byte(text(t, "charts", "trimtab", "values.yaml")), &defaults); err != nil {
+		t.Fatal(err)
+	}
+	checked := func(name string, raw []byte) map[string]any {
+		values := map[string]any{}
+		if err := yaml.UnmarshalStrict(raw, &values); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		for _, path := range unknown("", values, defaults) {
+			t.Errorf("%s: the chart has no value %s", name, path)
+		}
+		if image, _, _ := unstructured.NestedString(values, "image", "registry"); image == "" {
+			t.Errorf("%s: names no registry, and the image of the chart is not published", name)
+		}
+		return values
+	}
+
+	application, ok := read(t, filepath.Join("argocd", "helm"))["Application/trimtab"].(*appv1.Application)
+	if !ok {
+		t.Fatal("there is no Application trimtab with the chart")
+	}
+	source := application.Spec.GetSource()
+	if source.Helm == nil || source.Helm.ValuesObject == nil {
+		t.Fatal("the Application trimtab has no values")
+	}
+	chart := []string{ours(source.RepoURL, source.Path)}
+	values := checked("the Application trimtab", source.Helm.ValuesObject.Raw)
+	// Another application has them, whose options keep them.
+	if crds, found, _ := unstructured.NestedBool(values, "crds", "enabled"); !found || crds {
+		t.Error("the Application trimtab has the CRDs too, and would prune them")
+	}
+
+	found := read(t, filepath.Join("flux", "helm"))
+	release, ok := found["HelmRelease/trimtab"].(*helmv2.HelmRelease)
+	if !ok {
+		t.Fatal("there is no HelmRelease trimtab")
+	}
+	if found["Namespace/"+release.Spec.TargetNamespace] == nil {
+		t.Errorf("the HelmRelease installs into %s, which nothing makes", release.Spec.TargetNamespace)
+	}
+	template := release.Spec.Chart.Spec
+	git, ok := found["GitRepository/"+template.SourceRef.Name].(*sourcev1.GitRepository)
+	if !ok {
+		t.Fatalf("there is no source %s", template.SourceRef.Name)
+	}
+	if template.ReconcileStrategy != sourcev1.ReconcileStrategyRevision {
+		t.Errorf("a commit that leaves the version of the chart is not installed: %s", template.ReconcileStrategy)
+	}
+	kept(t, git, template.Chart)
+	chart = append(chart, ours(git.Spec.URL, template.Chart))
+	checked("the HelmRelease trimtab", release.Spec.Values.Raw)
+	// The other strategy uninstalls, or goes back to the guard of an earlier release.
+	for _, name := range []string{release.Spec.Install.Strategy.Name, release.Spec.Upgrade.Strategy.Name} {
+		if name != "RetryOnFailure" {
+			t.Errorf("what Flux does after a failure: %s", name)
+		}
+	}
+
+	for _, dir := range chart {
+		glob(t, filepath.Join(dir, "Chart.yaml"))
+	}
+}
+
+// unknown are the paths of values that the chart does not have. A map that is empty there is one of people's own keys.
+func unknown(at string, values, defaults map[string]any) []string {
+	var found []string
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		known, ok := defaults[name]
+		if !ok {
+			found = append(found, at+name)
+			continue
+		}
+		inner, isMap := values[name].(map[string]any)
+		if below, ok := known.(map[string]any); ok && isMap && len(below) > 0 {
+			found = append(found, unknown(at+name+".", inner, below)...)
+		}
+	}
+	return found
 }
 
 // images are the images of the containers of a workload, without tag and digest.

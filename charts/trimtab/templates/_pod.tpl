@@ -135,6 +135,8 @@ the values name. A host of at most two words, as `prometheus-operated.monitoring
   labelSelector:
     matchLabels:
       {{- include "trimtab.selector" $ | nindent 6 }}
+  # Those of one version: during an update, pods that are about to go do not count.
+  matchLabelKeys: [pod-template-hash]
 {{- end -}}
 {{- end -}}
 {{- end }}

@@ -84,6 +84,20 @@ What the schema cannot say: combinations that cannot work. Each is refused with 
 {{- if and (not $v.controller.leaderElection) (gt (int $v.replicas) 1) -}}
 {{- $refuse = append $refuse (list "controller.leaderElection" "is needed above one replica, because each would change the same workloads") -}}
 {{- end -}}
+{{- $strategy := default dict $v.strategy -}}
+{{- if and $strategy (not $v.controller.leaderElection) (ne (default "RollingUpdate" $strategy.type) "Recreate") -}}
+{{- $refuse = append $refuse (list "strategy.type" "must be Recreate without controller.leaderElection, because the old pod and the new one would change the same workloads") -}}
+{{- end -}}
+{{- with $strategy.rollingUpdate -}}
+{{- if eq (default "RollingUpdate" $strategy.type) "Recreate" -}}
+{{- $refuse = append $refuse (list "strategy.rollingUpdate" "has no place beside strategy.type Recreate, and Kubernetes refuses the two together") -}}
+{{- else if and (has (toString .maxSurge) (list "0" "0%")) (has (toString .maxUnavailable) (list "0" "0%")) -}}
+{{- $refuse = append $refuse (list "strategy.rollingUpdate" "maxSurge and maxUnavailable are both 0, so no pod could be replaced") -}}
+{{- end -}}
+{{- end -}}
+{{- if and (eq (default "" $v.dnsPolicy) "None") (not (default dict $v.dnsConfig).nameservers) -}}
+{{- $refuse = append $refuse (list "dnsPolicy" "None needs dnsConfig.nameservers, because nothing else would resolve names") -}}
+{{- end -}}
 {{- if and $v.controller.context (not $v.controller.kubeconfig) -}}
 {{- $refuse = append $refuse (list "controller.context" "has no effect without controller.kubeconfig") -}}
 {{- end -}}
@@ -146,6 +160,11 @@ What the schema cannot say: combinations that cannot work. Each is refused with 
 {{- $refuse = append $refuse (list "commonAnnotations" (printf "%s would make a hook of every object, and Helm neither upgrades nor removes hooks with the release" .)) -}}
 {{- end -}}
 {{- end -}}
+{{- range keys (default dict $v.deploymentAnnotations) | sortAlpha -}}
+{{- if hasPrefix "helm.sh/hook" . -}}
+{{- $refuse = append $refuse (list "deploymentAnnotations" (printf "%s would make a hook of the Deployment, and Helm neither upgrades nor removes hooks with the release" .)) -}}
+{{- end -}}
+{{- end -}}
 
 {{- $own := list -}}
 {{- range include "trimtab.env" . | fromYamlArray }}{{ $own = append $own .name }}{{ end -}}
@@ -167,6 +186,23 @@ What the schema cannot say: combinations that cannot work. Each is refused with 
 {{- range $v.extraVolumeMounts -}}
 {{- if not (has .name $names) -}}
 {{- $refuse = append $refuse (list "extraVolumeMounts" (printf "there is no volume %s in extraVolumes" .name)) -}}
+{{- end -}}
+{{- end -}}
+{{- $containers := list "trimtab" -}}
+{{- range $container := $v.extraContainers -}}
+{{- if has .name $containers -}}
+{{- $refuse = append $refuse (list "extraContainers" (printf "there are two containers %s" .name)) -}}
+{{- end -}}
+{{- $containers = append $containers .name -}}
+{{- range .volumeMounts -}}
+{{- if not (has .name $names) -}}
+{{- $refuse = append $refuse (list "extraContainers" (printf "there is no volume %s in extraVolumes, and %s mounts it" .name $container.name)) -}}
+{{- end -}}
+{{- end -}}
+{{- range .ports -}}
+{{- if and (eq (default "TCP" .protocol) "TCP") (eq (int .containerPort) (int $v.metrics.port)) -}}
+{{- $refuse = append $refuse (list "extraContainers" (printf "%s listens on port %d, which is metrics.port, and all containers of a pod share its ports" $container.name (int .containerPort))) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 

@@ -136,7 +136,7 @@ fn sent(mut words: Vec<String>) -> Result<Vec<String>> {
     match verb.as_str() {
         // `replace --force` has no dry run, and does no harm here.
         "auth" | "describe" | "get" | "replace" | "rollout" => {}
-        "apply" | "create" | "delete" | "set" => words.push("--dry-run=server".to_owned()),
+        "apply" | "create" | "delete" | "label" | "set" => words.push("--dry-run=server".to_owned()),
         other => bail!("whether {other} changes anything is not known to this test"),
     }
     Ok(words)

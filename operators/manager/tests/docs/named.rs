@@ -150,6 +150,33 @@ fn every_value_of_the_chart_that_pages_name_exists() {
     assert!(wrong.is_empty(), "name one of charts/trimtab/values.yaml:\n{}", wrong.join("\n"));
 }
 
+/// `kubectl logs deploy/NAME` shows one pod, of two perhaps the one that only waits.
+#[test]
+fn logs_are_asked_of_every_instance() {
+    let (mut wrong, mut seen) = (Vec::new(), 0);
+    for page in all() {
+        for (line, words) in commands(&page) {
+            let rest = of(&words, "kubectl");
+            let is_ours = rest.iter().any(|word| word == "trimtab-system");
+            if !is_ours || !rest.iter().any(|word| word == "logs") {
+                continue;
+            }
+            seen += 1;
+            let has = |wanted: &str| rest.iter().any(|word| word.starts_with(wanted));
+            // With a selector, kubectl shows ten lines of each pod unless it is told how many.
+            if !(has("app.kubernetes.io/name=trimtab") && has("--tail=") && has("--prefix")) {
+                wrong.push(format!("{}: {}", page.at(line), words.join(" ")));
+            }
+        }
+    }
+    assert!(seen >= 10, "only {seen} commands were found");
+    assert!(
+        wrong.is_empty(),
+        "use -l app.kubernetes.io/name=trimtab --tail=LINES --prefix, with -1 for all lines:\n{}",
+        wrong.join("\n")
+    );
+}
+
 #[test]
 fn names_are_read_from_commands() {
     let text = "\
