@@ -28,7 +28,7 @@ use crate::{
 
 pub use approvers::{APPROVE, Approvers, GROUPS, ROLES};
 pub use controller::{Controller, DEPLOYMENT};
-pub use elsewhere::Installed;
+pub use elsewhere::{Installed, Labelled};
 pub use kinds::{NamedKind, VERBS, plural};
 pub use metrics::{KINDS, Metrics, REVIEWS, Told};
 pub use rights::{Feature, Needed, needed, of_secret};

@@ -68,7 +68,11 @@ pub(super) fn facts() -> Facts {
         recommendations: Ok(vec![rec(json!({}))]),
         metrics: Metrics { services: Ok(vec![service()]), told: Ok(Vec::new()), missing: Ok(Vec::new()) },
         installed: Installed {
-            deployments: Ok(vec![("trimtab-system".to_owned(), "trimtab".to_owned())]),
+            deployments: Ok(vec![Labelled {
+                namespace: "trimtab-system".to_owned(),
+                name: "trimtab".to_owned(),
+                is_scaled_up: true,
+            }]),
             leaders: Ok(vec![("trimtab-system".to_owned(), leader())]),
         },
         operator: Ok(led_until("2026-11-21T12:00:12Z")),

@@ -21,7 +21,7 @@ use trimtab_api::Recommendation;
 use super::rights;
 use crate::{
     cluster::{LEASE, Session, answer},
-    doctor::{Approvers, Installed, KINDS, Metrics, ROLES, Told},
+    doctor::{Approvers, Installed, KINDS, Labelled, Metrics, ROLES, Told},
     health::{Lead, Read},
     own::SELECTOR,
 };
@@ -86,9 +86,11 @@ pub(super) async fn installed(session: &Session) -> Installed {
     let (labelled, named) =
         (ListParams::default().labels(SELECTOR), ListParams::default().fields(&format!("metadata.name={LEASE}")));
     let (deployments, leases) = futures::join!(deployments.list(&labelled), leases.list(&named));
-    let place = |deployment: Deployment| {
-        let meta = deployment.metadata;
-        (meta.namespace.unwrap_or_default(), meta.name.unwrap_or_default())
+    let place = |deployment: Deployment| Labelled {
+        namespace: deployment.metadata.namespace.unwrap_or_default(),
+        name: deployment.metadata.name.unwrap_or_default(),
+        // Without a number it is one.
+        is_scaled_up: deployment.spec.is_none_or(|spec| spec.replicas != Some(0)),
     };
     let leader = |lease: Lease| Some((lease.metadata.namespace.clone()?, Lead::from(lease).into_holder()?));
     Installed {
@@ -128,9 +130,12 @@ mod tests {
             "spec": {"holderIdentity": "sizer-1", "renewTime": "2026-11-21T11:59:57.000000Z", "leaseDurationSeconds": 15}});
         let deployment = json!({"metadata": {"name": "sizer", "namespace": "tools"},
             "spec": {"selector": {}, "template": {}}});
+        let idle = json!({"metadata": {"name": "idle", "namespace": "tools"},
+            "spec": {"replicas": 0, "selector": {}, "template": {}}});
+        let deployments = json!({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": [deployment, idle]});
         let monitor = json!({"apiVersion": "monitoring.coreos.com/v1", "kind": "PodMonitor",
             "metadata": {"name": "trimtab", "namespace": "m"}, "spec": {"selector": {}}});
-        let objects = json!({"/leases": list(&lease), "/deployments": list(&deployment), "/podmonitors": list(&monitor),
+        let objects = json!({"/leases": list(&lease), "/deployments": deployments, "/podmonitors": list(&monitor),
             "/rolebindings": list(&json!({"metadata": {"name": "all"},
                 "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "edit"}})),
             "/services": list(&json!({"metadata": {"name": "trimtab-metrics"}})),
@@ -138,7 +143,9 @@ mod tests {
             "/subjectaccessreviews": {"spec": {}, "status": {"allowed": true}}});
         let session = session(objects, 404);
         let found = installed(&session).await;
-        assert_eq!(found.deployments, Ok(vec![("tools".to_owned(), "sizer".to_owned())]));
+        let labelled =
+            |name: &str, is_scaled_up| Labelled { namespace: "tools".to_owned(), name: name.to_owned(), is_scaled_up };
+        assert_eq!(found.deployments, Ok(vec![labelled("sizer", true), labelled("idle", false)]));
         let leaders = found.leaders.unwrap();
         assert_eq!((leaders[0].0.as_str(), leaders[0].1.holder.as_str()), ("tools", "sizer-1"));
         let found = metrics(&session, async { Ok(Vec::new()) }).await;
