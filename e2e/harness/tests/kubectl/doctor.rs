@@ -85,8 +85,10 @@ async fn each_thing_that_somebody_breaks_is_told(guarded: &Guarded, admin: &Plug
     ends(admin, 0).await?;
     let everybody = ["--clusterrole=trimtab-approver", "--group=system:authenticated"];
     plane.kubectl(&["create", "clusterrolebinding", "everybody", everybody[0], everybody[1]]).await?;
-    finds(admin, 1, "Approvers", "everybody in system:authenticated can approve").await?;
-    plane.kubectl(&["delete", "clusterrolebinding", "everybody"]).await?;
+    let all = "everybody in system:authenticated can approve (ClusterRoleBinding everybody)";
+    let remedy = finds(admin, 1, "Approvers", all).await?;
+    mend(guarded, &remedy).await?;
+    ends(admin, 0).await?;
     let here = ["create", "rolebinding", "here", "-n", "shop", everybody[0], everybody[1]];
     plane.kubectl(&here).await?;
     let remedy = finds(admin, 1, "Approvers", "can approve in namespace shop (RoleBinding here)").await?;

@@ -26,7 +26,7 @@ use crate::{
     table::{Cell, table},
 };
 
-pub use approvers::{APPROVE, Approvers, GROUPS, ROLES};
+pub use approvers::{APPROVE, Approvers, GROUPS};
 pub use controller::{Controller, DEPLOYMENT};
 pub use elsewhere::{Installed, Labelled};
 pub use kinds::{NamedKind, VERBS, plural};

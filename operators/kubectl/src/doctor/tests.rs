@@ -48,7 +48,13 @@ pub(super) fn approvers() -> Approvers {
     let role: ClusterRole =
         serde_json::from_value(json!({"metadata": {"name": "trimtab-approver"}, "rules": rules})).unwrap();
     let roles = BTreeMap::from([("trimtab-approver".to_owned(), role)]);
-    Approvers { roles: Ok(roles), groups: Ok(Vec::new()), bindings: Ok(Vec::new()) }
+    Approvers {
+        roles: Ok(roles),
+        local: Ok(Vec::new()),
+        groups: Ok(Vec::new()),
+        bindings: Ok(Vec::new()),
+        cluster_bindings: Ok(Vec::new()),
+    }
 }
 
 /// An installation in which everything is as it should be.
