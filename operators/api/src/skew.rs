@@ -1,29 +1,23 @@
 //! Version skew of an installed CRD: whether the API server keeps what this release reads and writes.
 //!
 //! In: two CRDs as JSON, the one of this release and the installed one. Out: what the latter lacks, and what it accepts
-//! beyond this release. It may have more: a newer CRD serves an older Trimtab. [`lacks`] compares versions, fields, types,
-//! enum values and what must be set, since the API server drops or refuses others. [`accepts_more`] compares rules and
-//! bounds: without them the API server stores what Trimtab has to refuse by itself. Descriptions are not compared. Pure.
+//! beyond this release. It may have more fields: a newer CRD serves an older Trimtab. [`lacks`] is what the API server drops
+//! or refuses of this release: versions, fields, types, values, and what narrower bounds and further rules refuse.
+//! [`accepts_more`] is what it stores and Trimtab has to refuse by itself. Both come from one comparison, so a keyword is
+//! judged in one place. Keywords that decide nothing about what is accepted, such as descriptions, are not compared. Pure.
+
+mod keywords;
 
 use serde_json::Value;
-use trimtab_core::text::{cut, first_of};
+use trimtab_core::text::first_of;
 
+use self::keywords::{Differences, field};
 use crate::structural::PRESERVE;
 
 /// The parts of an object that contain the data of its kind.
 const PARTS: [&str; 2] = ["spec", "status"];
 /// The number of missing things that [`named`] names.
 const NAMED: usize = 3;
-/// The most characters of a rule that are quoted.
-const QUOTED: usize = 80;
-/// The rules of a schema.
-const RULES: &str = "x-kubernetes-validations";
-/// Bounds that a greater value makes wider.
-const UPPER: [&str; 4] = ["maximum", "maxLength", "maxItems", "maxProperties"];
-/// Bounds that a smaller value makes wider.
-const LOWER: [&str; 3] = ["minimum", "minLength", "minItems"];
-/// Other keywords that refuse something.
-const CLOSED: [&str; 2] = ["pattern", "enum"];
 
 /// What a schema says of something below it.
 enum Below<'a> {
@@ -38,42 +32,39 @@ enum Below<'a> {
 /// What the CRD `installed` lacks of the CRD `wanted`, in words such as `status.rollout.step`. In a path, `[]` is an item
 /// of a list and `*` a value of a map. Of a field that is missing, those below it are not listed.
 pub fn lacks(wanted: &Value, installed: &Value) -> Vec<String> {
-    let mut missing = Vec::new();
-    for version in versions(wanted) {
-        let name = version["name"].as_str().unwrap_or_default();
-        match versions(installed).iter().find(|there| there["name"] == name) {
-            None => missing.push(format!("version {name}")),
-            Some(there) if there["served"] != true => missing.push(format!("version {name}, which is not served")),
-            Some(there) => {
-                if has_status(version) && !has_status(there) {
-                    missing.push("the status subresource".to_owned());
-                }
-                for (path, wanted, installed) in parts(version, there) {
-                    descend(&path, wanted, &installed, &mut missing);
-                }
-            }
-        }
-    }
-    missing
+    differences(wanted, installed).lacks
 }
 
 /// What the CRD `installed` accepts that the CRD `wanted` refuses, by the rules and bounds that the former does not have:
-/// `the rule "steps must end at 100%" of spec.rolloutStrategy`. What [`lacks`] names is left out.
+/// `the rule "steps must end at 100%" of spec.rolloutStrategy`. A field that is missing, or of another type, is left out:
+/// [`lacks`] names it.
 pub fn accepts_more(wanted: &Value, installed: &Value) -> Vec<String> {
-    let mut found = Vec::new();
-    for version in versions(wanted) {
-        if let Some(there) = versions(installed).iter().find(|there| there["name"] == version["name"]) {
-            for (path, wanted, installed) in parts(version, there) {
-                widened(&path, wanted, &installed, &mut found);
-            }
-        }
-    }
-    found
+    differences(wanted, installed).accepts
 }
 
 /// The first of what is missing and the number of the rest: `spec.a, spec.b, spec.c and 4 more`.
 pub fn named(missing: &[String]) -> String {
     first_of(missing, NAMED)
+}
+
+fn differences(wanted: &Value, installed: &Value) -> Differences {
+    let mut found = Differences::default();
+    for version in versions(wanted) {
+        let name = version["name"].as_str().unwrap_or_default();
+        match versions(installed).iter().find(|there| there["name"] == name) {
+            None => found.lacks.push(format!("version {name}")),
+            Some(there) if there["served"] != true => {
+                found.lacks.push(format!("version {name}, which is not served"));
+            }
+            Some(there) => {
+                if has_status(version) && !has_status(there) {
+                    found.lacks.push("the status subresource".to_owned());
+                }
+                found.compare("", schema(version), schema(there));
+            }
+        }
+    }
+    found
 }
 
 fn versions(crd: &Value) -> &[Value] {
@@ -91,18 +82,12 @@ fn schema(version: &Value) -> &Value {
 /// A part of a schema: its path, what is wanted of it, and what is installed.
 type Part<'a> = (String, &'a Value, Below<'a>);
 
-/// The parts of two versions that contain data.
-fn parts<'a>(wanted: &'a Value, installed: &'a Value) -> Vec<Part<'a>> {
-    let (wanted, installed) = (schema(wanted), schema(installed));
-    let of = |part: &str| Some((part.to_owned(), wanted["properties"].get(part)?, property(installed, part)));
-    PARTS.into_iter().filter_map(of).collect()
-}
-
-/// The parts of two schemas: their fields, items and values.
+/// The parts of two schemas: their fields, items and values. Of the object, the API server itself has the other fields.
 fn inside<'a>(path: &str, wanted: &'a Value, installed: &'a Value) -> Vec<Part<'a>> {
     let fields = wanted["properties"].as_object().into_iter().flatten();
+    let fields = fields.filter(|(name, _)| !path.is_empty() || PARTS.contains(&name.as_str()));
     let mut all: Vec<Part<'a>> =
-        fields.map(|(name, field)| (format!("{path}.{name}"), field, property(installed, name))).collect();
+        fields.map(|(name, wants)| (field(path, name), wants, property(installed, name))).collect();
     for (key, sign) in [("items", "[]"), ("additionalProperties", ".*")] {
         if wanted[key].is_object() {
             all.push((format!("{path}{sign}"), &wanted[key], inner(installed, key)));
@@ -111,91 +96,30 @@ fn inside<'a>(path: &str, wanted: &'a Value, installed: &'a Value) -> Vec<Part<'
     all
 }
 
-fn descend(path: &str, wanted: &Value, installed: &Below<'_>, missing: &mut Vec<String>) {
-    match installed {
-        Below::Schema(installed) => compare(path, wanted, installed, missing),
-        Below::Anything => {}
-        Below::Nothing => missing.push(path.to_owned()),
-    }
-}
-
-fn compare(path: &str, wanted: &Value, installed: &Value, missing: &mut Vec<String>) {
-    if let (Some(wants), Some(has)) = (type_of(wanted), type_of(installed))
-        && !holds(has, wants)
-    {
-        missing.push(format!("{path} as {wants} instead of {has}"));
-        return;
-    }
-    if let (Some(wants), Some(has)) = (wanted["enum"].as_array(), installed["enum"].as_array()) {
-        let unknown = wants.iter().filter(|value| !has.contains(value));
-        missing.extend(unknown.map(|value| format!("the value {} of {path}", value.as_str().unwrap_or_default())));
-    }
-    for name in required(installed).filter(|name| wanted["properties"].get(name).is_some()) {
-        let is_filled_in = installed["properties"][name].get("default").is_some();
-        if !is_filled_in && required(wanted).all(|needed| needed != name) {
-            missing.push(format!("{path}.{name} as an optional field"));
+impl Differences {
+    fn descend(&mut self, path: &str, wanted: &Value, installed: &Below<'_>) {
+        match installed {
+            Below::Schema(installed) => self.compare(path, wanted, installed),
+            Below::Anything if wanted[PRESERVE] == true => {}
+            Below::Anything => self.accepts.push(format!("everything that is known of {path}")),
+            Below::Nothing => self.lacks.push(path.to_owned()),
         }
     }
-    for (path, wanted, installed) in inside(path, wanted, installed) {
-        descend(&path, wanted, &installed, missing);
-    }
-    let takes_all = || matches!(inner(installed, "additionalProperties"), Below::Anything);
-    if wanted[PRESERVE] == true && !wanted["additionalProperties"].is_object() && !takes_all() {
-        missing.push(format!("{path}.*"));
-    }
-}
 
-/// The rules and bounds of one schema and of those below it.
-fn widened(path: &str, wanted: &Value, installed: &Below<'_>, found: &mut Vec<String>) {
-    let installed = match installed {
-        Below::Schema(installed) => *installed,
-        // It has no rules. Of a field that does not exist, `lacks` tells.
-        Below::Anything if wanted[PRESERVE] != true => {
-            return found.push(format!("everything that is known of {path}"));
+    /// One schema, and those below it.
+    fn compare(&mut self, path: &str, wanted: &Value, installed: &Value) {
+        if !self.types(path, wanted, installed) {
+            return;
         }
-        Below::Anything | Below::Nothing => return,
-    };
-    let rules = |schema: &Value| schema[RULES].as_array().cloned().unwrap_or_default();
-    let has = rules(installed);
-    for rule in rules(wanted).iter().filter(|rule| has.iter().all(|other| other["rule"] != rule["rule"])) {
-        let said = rule["message"].as_str().or(rule["rule"].as_str()).unwrap_or_default();
-        found.push(format!("the rule \"{}\" of {path}", cut(said, QUOTED)));
-    }
-    for keyword in UPPER.into_iter().chain(LOWER).chain(CLOSED) {
-        let (wants, has) = (&wanted[keyword], &installed[keyword]);
-        let is_wider = match (wants.as_f64(), has.as_f64()) {
-            (Some(wants), Some(has)) if UPPER.contains(&keyword) => has > wants,
-            (Some(wants), Some(has)) => has < wants,
-            _ => !wants.is_null() && has.is_null(),
-        };
-        if is_wider {
-            found.push(format!("{keyword} of {path}"));
+        self.keywords(path, wanted, installed);
+        for (path, wanted, installed) in inside(path, wanted, installed) {
+            self.descend(&path, wanted, &installed);
+        }
+        let takes_all = || matches!(inner(installed, "additionalProperties"), Below::Anything);
+        if wanted[PRESERVE] == true && !wanted["additionalProperties"].is_object() && !takes_all() {
+            self.lacks.push(field(path, "*"));
         }
     }
-    for name in required(wanted).filter(|name| required(installed).all(|needed| needed != *name)) {
-        // A field with a default is there in any case.
-        if installed["properties"][name].get("default").is_none() {
-            found.push(format!("{path}.{name} as a required field"));
-        }
-    }
-    for (path, wanted, installed) in inside(path, wanted, installed) {
-        widened(&path, wanted, &installed, found);
-    }
-}
-
-/// The fields that must be set.
-fn required(schema: &Value) -> impl Iterator<Item = &str> {
-    schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str)
-}
-
-/// The type of a schema; `None` if it has none, and then its other keywords decide.
-fn type_of(schema: &Value) -> Option<&str> {
-    if schema["x-kubernetes-int-or-string"] == true { Some("integer or string") } else { schema["type"].as_str() }
-}
-
-/// Whether a field of type `has` takes every value of type `wants`.
-fn holds(has: &str, wants: &str) -> bool {
-    has == wants || matches!((has, wants), ("integer or string", "integer" | "string") | ("number", "integer"))
 }
 
 fn property<'a>(schema: &'a Value, name: &str) -> Below<'a> {

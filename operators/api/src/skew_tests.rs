@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use serde_json::json;
 
-use super::*;
+use super::{keywords::RULES, *};
 
 /// A CRD whose spec has this schema.
 fn crd(spec: Value) -> Value {
@@ -33,11 +33,11 @@ fn with(pointer: &str, value: Value) -> Vec<String> {
 #[test]
 fn what_is_missing_is_named_and_what_is_more_is_not() {
     let either = json!({"x-kubernetes-int-or-string": true});
-    let table: [(&str, Value, &[&str]); 23] = [
+    let table: [(&str, Value, &[&str]); 22] = [
         ("/description", json!("other"), &[]),
         ("/properties/new", json!({"type": "string"}), &[]),
         ("/required", json!(["size"]), &["spec.size as an optional field"]),
-        ("/required", json!(["new"]), &[]),
+        ("/required", json!(["new"]), &["spec.new as an optional field"]),
         ("/properties/size", Value::Null, &["spec.size"]),
         ("/properties/size/type", json!("string"), &["spec.size as integer instead of string"]),
         ("/properties/size/type", json!("number"), &[]),
@@ -47,7 +47,6 @@ fn what_is_missing_is_named_and_what_is_more_is_not() {
         ("/properties/share", json!({"type": "string"}), &["spec.share as integer or string instead of string"]),
         ("/properties/mode/enum", json!(["On"]), &["the value Off of spec.mode"]),
         ("/properties/mode/enum", json!(["On", "Off", "Auto"]), &[]),
-        ("/properties/mode/enum", Value::Null, &[]),
         ("/properties/list/items/properties/name", Value::Null, &["spec.list[].name"]),
         ("/properties/list/items", Value::Null, &["spec.list[]"]),
         ("/properties/list/items", json!({"type": "object", PRESERVE: true}), &[]),
@@ -143,9 +142,9 @@ fn a_rule_or_a_bound_that_was_taken_away_is_named() {
         ("/x-kubernetes-validations", json!("nonsense"), &both),
         ("/required", json!([]), &["spec.mode as a required field"]),
         ("/properties/mode/enum", Value::Null, &["enum of spec.mode"]),
-        ("/properties/mode/enum", json!(["On", "Off", "Auto"]), &[]),
+        ("/properties/mode/enum", json!(["On", "Off", "Auto"]), &["enum of spec.mode"]),
         ("/properties/mode/maxLength", json!(4), &["maxLength of spec.mode"]),
-        ("/properties/mode/maxLength", json!(2), &[]),
+        ("/properties/mode/nullable", json!(true), &["the refusal of null as spec.mode"]),
         ("/properties/list/maxItems", Value::Null, &["maxItems of spec.list"]),
         ("/properties/list/items", json!({"type": "object"}), &[r#"the rule "m" of spec.list[]"#]),
         ("/properties/map/additionalProperties", json!({"type": "integer"}), &["minimum of spec.map.*"]),
@@ -156,6 +155,168 @@ fn a_rule_or_a_bound_that_was_taken_away_is_named() {
     for (pointer, value, expected) in table {
         assert_eq!(with(pointer, value.clone()), expected, "{pointer}: {value}");
     }
+}
+
+#[test]
+fn a_rule_or_a_bound_that_refuses_more_is_named() {
+    let table: [(&str, Value, &[&str]); 12] = [
+        ("/properties/mode/maxLength", json!(3), &["spec.mode without maxLength 3"]),
+        ("/properties/mode/minLength", json!(0), &[]),
+        ("/properties/mode/nullable", json!(false), &[]),
+        ("/properties/mode/pattern", json!("^O"), &["spec.mode without pattern"]),
+        ("/properties/mode/x-kubernetes-map-type", json!("atomic"), &[]),
+        ("/properties/size/maximum", json!(10.0), &["spec.size without maximum 10.0"]),
+        ("/properties/size/format", json!("int64"), &[]),
+        ("/properties/size/format", json!("int32"), &["spec.size without format"]),
+        ("/properties/list/x-kubernetes-list-type", json!("atomic"), &[]),
+        ("/properties/list/x-kubernetes-list-type", json!("set"), &["spec.list without x-kubernetes-list-type"]),
+        ("/properties/list/items/required", json!(["name"]), &["spec.list[].name as an optional field"]),
+        (
+            "/x-kubernetes-validations",
+            json!([{"rule": "self.size > 0", "message": "size must be positive"}]),
+            &[r#"spec without the rule "size must be positive""#],
+        ),
+    ];
+    for (pointer, value, expected) in table {
+        assert_eq!(with(pointer, value.clone()), expected, "{pointer}: {value}");
+    }
+    let bound = |most: u8| crd(json!({"type": "array", "maxItems": most, "items": {"type": "string"}}));
+    assert_eq!(lacks(&bound(4), &bound(3)), ["spec with maxItems 4 instead of 3"]);
+    assert!(lacks(&bound(3), &bound(4)).is_empty());
+    let mut object = crd(wanted());
+    let root = &mut object["spec"]["versions"][0]["schema"]["openAPIV3Schema"];
+    root[RULES] = json!([{"rule": "has(self.spec)"}]);
+    root["required"] = json!(["spec"]);
+    let says = [r#"the object without the rule "has(self.spec)""#, "spec as an optional field"];
+    assert_eq!(lacks(&crd(wanted()), &object), says);
+    let says = [r#"the rule "has(self.spec)" of the object"#, "spec as a required field"];
+    assert_eq!(accepts_more(&object, &crd(wanted())), says);
+}
+
+#[test]
+fn a_number_or_text_is_one_type_however_it_is_written() {
+    let pair = json!([{"type": "integer"}, {"type": "string"}]);
+    let all = [
+        json!({"anyOf": pair, "x-kubernetes-int-or-string": true}),
+        json!({"x-kubernetes-int-or-string": true}),
+        json!({"anyOf": pair}),
+    ];
+    for (one, other) in all.iter().flat_map(|one| all.iter().map(move |other| (one, other))) {
+        assert_eq!(seen(&crd(one.clone()), &crd(other.clone())), NOBODY, "{one} and {other}");
+    }
+    let other = json!({"anyOf": [{"minimum": 1}, {"maximum": -1}], "type": "integer"});
+    assert_eq!(seen(&crd(json!({"type": "integer"})), &crd(other)), LACKS);
+}
+
+/// Whether a difference is seen by [`lacks`], and whether by [`accepts_more`].
+type Seen = (bool, bool);
+const NOBODY: Seen = (false, false);
+const LACKS: Seen = (true, false);
+const ACCEPTS: Seen = (false, true);
+const BOTH: Seen = (true, true);
+
+fn seen(wanted: &Value, installed: &Value) -> Seen {
+    (!lacks(wanted, installed).is_empty(), !accepts_more(wanted, installed).is_empty())
+}
+
+/// The pointers of a schema and of those below it.
+fn pointers(schema: &Value, at: &str, all: &mut Vec<String>) {
+    all.push(at.to_owned());
+    for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+        pointers(field, &format!("{at}/properties/{name}"), all);
+    }
+    for key in ["items", "additionalProperties"].into_iter().filter(|key| schema[*key].is_object()) {
+        pointers(&schema[key], &format!("{at}/{key}"), all);
+    }
+}
+
+/// Who sees that an installed CRD does not have this keyword of a schema.
+fn sees_removed(schema: &Value, keyword: &str, is_required: bool) -> Seen {
+    let value = &schema[keyword];
+    let is_filled_in = |name: &Value| schema["properties"][name.as_str().unwrap()].get("default").is_some();
+    match keyword {
+        "description" | "title" | "anyOf" | "x-kubernetes-int-or-string" | "x-kubernetes-map-type" => NOBODY,
+        "default" if is_required => LACKS,
+        "default" => NOBODY,
+        "properties" | "items" | "additionalProperties" => LACKS,
+        "format" if value == "int64" => NOBODY,
+        "minLength" | "minItems" if value == 0 => NOBODY,
+        "x-kubernetes-list-type" if value == "atomic" => NOBODY,
+        "required" if value.as_array().unwrap().iter().all(is_filled_in) => NOBODY,
+        // So a keyword that nobody knows fails the test.
+        _ => ACCEPTS,
+    }
+}
+
+/// Other values of a keyword, and who sees each in an installed CRD.
+fn altered(keyword: &str, value: &Value) -> Vec<(Value, Seen)> {
+    let by = |n: i64| value.as_i64().map_or_else(|| json!(value.as_f64().unwrap() + n as f64), |was| json!(was + n));
+    let list = || value.as_array().unwrap().clone();
+    match keyword {
+        "maximum" | "maxLength" | "maxItems" | "maxProperties" => vec![(by(-1), LACKS), (by(1), ACCEPTS)],
+        "minimum" | "minLength" | "minItems" => {
+            // Below nothing there is nothing.
+            let is_least = keyword != "minimum" && value == 0;
+            vec![(by(1), LACKS), (by(-1), if is_least { NOBODY } else { ACCEPTS })]
+        }
+        "enum" => {
+            let (fewer, more) = (list()[1..].to_vec(), [list(), vec![json!("Further")]].concat());
+            vec![(json!(fewer), LACKS), (json!(more), ACCEPTS)]
+        }
+        "pattern" => vec![(json!("^other$"), BOTH)],
+        "type" => vec![(json!(if value == "boolean" { "string" } else { "boolean" }), LACKS)],
+        "required" => vec![(json!([list(), vec![json!("further")]].concat()), LACKS)],
+        RULES => {
+            let mut other = list();
+            other[0]["rule"] = json!("self != oldSelf");
+            let mut words = list();
+            words[0]["message"] = json!("other words");
+            let further = [list(), vec![json!({"rule": "self != oldSelf"})]].concat();
+            vec![(json!(further), LACKS), (json!(other), BOTH), (json!(words), NOBODY)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn each_keyword_of_each_kind_is_seen_by_the_side_that_it_matters_to() {
+    const ROOT: &str = "/spec/versions/0/schema/openAPIV3Schema";
+    let reversed = |(lacks, accepts): Seen| (accepts, lacks && accepts);
+    let (mut removed, mut changed) = (0, 0);
+    for (plural, wanted) in crate::crds::all().unwrap() {
+        let mut other = wanted.clone();
+        let mut all = Vec::new();
+        pointers(wanted.pointer(ROOT).unwrap(), ROOT, &mut all);
+        for pointer in &all {
+            let schema = wanted.pointer(pointer).unwrap();
+            let parent = pointer.rsplit_once("/properties/").filter(|(_, name)| !name.contains('/'));
+            let is_required = parent.is_some_and(|(parent, name)| {
+                let required = wanted.pointer(parent).unwrap()["required"].as_array();
+                required.is_some_and(|all| all.contains(&json!(name)))
+            });
+            for (keyword, value) in schema.as_object().unwrap() {
+                let was = other.pointer(pointer).unwrap().as_object().unwrap().clone();
+                let mut without = was.clone();
+                without.remove(keyword);
+                *other.pointer_mut(pointer).unwrap() = Value::Object(without);
+                let expected = sees_removed(schema, keyword, is_required);
+                assert_eq!(seen(&wanted, &other), expected, "{plural}: {pointer} without {keyword}");
+                // Who runs a release without it: what is more is no fault, but what refuses more is.
+                assert_eq!(seen(&other, &wanted), reversed(expected), "{plural}: {pointer} with {keyword}");
+                removed += 1;
+                for (to, expected) in altered(keyword, value) {
+                    let mut with = was.clone();
+                    with.insert(keyword.clone(), to.clone());
+                    *other.pointer_mut(pointer).unwrap() = Value::Object(with);
+                    assert_eq!(seen(&wanted, &other), expected, "{plural}: {pointer}, {keyword} {to}");
+                    changed += 1;
+                }
+                *other.pointer_mut(pointer).unwrap() = Value::Object(was);
+            }
+        }
+        assert_eq!(seen(&wanted, &other), NOBODY, "{plural}: all is as it was");
+    }
+    assert!(removed > 1_500 && changed > 800, "{removed} removed, {changed} changed");
 }
 
 #[test]
@@ -179,6 +340,7 @@ fn every_rule_that_is_taken_away_is_found_in_each_kind() {
         assert_eq!(found.len(), taken, "{plural}: {found:#?}");
         assert!(lacks(&wanted, &loose).is_empty(), "{plural}: Trimtab can write what it writes");
         assert!(accepts_more(&loose, &wanted).is_empty(), "{plural}");
+        assert_eq!(lacks(&loose, &wanted).len(), taken, "{plural}: a release without them may write what they refuse");
         all += taken;
     }
     assert!(all > 40, "only {all} rules");

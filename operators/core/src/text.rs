@@ -32,8 +32,8 @@ pub fn cut(text: &str, most: usize) -> String {
 }
 
 /// The first `most` of these and the number of the others: `a, b, c and 4 more`.
-pub fn first_of(names: &[String], most: usize) -> String {
-    let shown = names.iter().take(most).map(String::as_str).collect::<Vec<_>>().join(", ");
+pub fn first_of<S: AsRef<str>>(names: &[S], most: usize) -> String {
+    let shown = names.iter().take(most).map(S::as_ref).collect::<Vec<&str>>().join(", ");
     match names.len().saturating_sub(most) {
         0 => shown,
         more => format!("{shown} and {more} more"),
@@ -93,9 +93,10 @@ mod tests {
 
     #[test]
     fn a_few_are_named_and_the_others_counted() {
-        let many = ["a", "b", "c", "d", "e"].map(str::to_owned);
+        let many = ["a", "b", "c", "d", "e"];
         let said = [0, 1, 3, 4, 5].map(|n| first_of(&many[..n], 3));
         assert_eq!(said, ["", "a", "a, b, c", "a, b, c and 1 more", "a, b, c and 2 more"]);
+        assert_eq!(first_of(&many.map(str::to_owned), 3), said[4]);
     }
 
     #[test]

@@ -3,8 +3,6 @@
 //! In: failures met by the adapters. Out: one enum whose text is fit for a condition message. Servers are named by
 //! their address without user, password, query or header; no variant can hold a secret.
 
-use trimtab_core::text::lasting;
-
 /// Who has to act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Responsible {
@@ -138,16 +136,6 @@ pub enum SourceError {
         /// What is limited.
         unit: &'static str,
     },
-    /// The newest sample is too old to decide on.
-    #[error("{server}: {}; check that the server still scrapes the kubelets", stale(*age_s, *max_age_s))]
-    Stale {
-        /// Server address.
-        server: String,
-        /// Age of the newest sample, `None` if there is none.
-        age_s: Option<i64>,
-        /// The maximum age.
-        max_age_s: i64,
-    },
     /// Requests are held back after repeated failures.
     #[error(
         "{server}: not queried, after {failures} failures in a row; next attempt in {retry_in_s} s; last failure: {last}"
@@ -162,15 +150,6 @@ pub enum SourceError {
         /// The last failure.
         last: String,
     },
-}
-
-fn stale(age_s: Option<i64>, max_age_s: i64) -> String {
-    match age_s {
-        Some(age) => {
-            format!("the newest sample is {} old, more than the {} allowed", lasting(age), lasting(max_age_s))
-        }
-        None => "there is no container sample at all".to_owned(),
-    }
 }
 
 impl SourceError {
@@ -191,7 +170,6 @@ impl SourceError {
             | Self::Truncated { .. }
             | Self::Nonsense { .. }
             | Self::TooLarge { .. }
-            | Self::Stale { .. }
             | Self::CircuitOpen { .. } => Responsible::System,
         }
     }
@@ -213,7 +191,6 @@ impl SourceError {
             Self::Truncated { .. } => "MetricsTruncated",
             Self::Nonsense { .. } => "MetricsNonsense",
             Self::TooLarge { .. } => "MetricsTooLarge",
-            Self::Stale { .. } => "MetricsStale",
             Self::CircuitOpen { .. } => "MetricsCircuitOpen",
         }
     }

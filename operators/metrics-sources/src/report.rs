@@ -1,8 +1,6 @@
 //! Statistics of a read, and the freshness of a source.
 //!
-//! In: counts of a read. Out: sums of them, and the refusal of data that is too old. Pure.
-
-use crate::error::SourceError;
+//! In: counts of a read, and a time as a server reports it. Out: sums of them, and the time in seconds. Pure.
 
 /// Statistics of one read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,19 +63,6 @@ impl Freshness {
         let newest_sample_s = time_s.filter(|time| time.is_finite()).map(|time| time as i64);
         Self { newest_sample_s }
     }
-
-    /// Refuses data that is absent or older than `max_age_s` at `now_s`.
-    ///
-    /// # Errors
-    /// [`SourceError::Stale`].
-    pub fn require(&self, server: &str, now_s: i64, max_age_s: i64) -> Result<(), SourceError> {
-        // A time may be any number.
-        let age_s = self.newest_sample_s.map(|newest| now_s.saturating_sub(newest));
-        match age_s {
-            Some(age) if age <= max_age_s => Ok(()),
-            age_s => Err(SourceError::Stale { server: server.to_owned(), age_s, max_age_s }),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -85,18 +70,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_older_than_allowed_is_refused() {
-        let now = 1_700_000_000;
-        for (time, is_fresh) in [
-            (Some(1_700_000_000.9), true),
-            (Some(1_699_999_400.0), true),
-            (Some(1_699_999_399.0), false),
-            (Some(-1e300), false),
-            (Some(f64::NAN), false),
-            (Some(f64::INFINITY), false),
-            (None, false),
+    fn a_time_is_in_whole_seconds_and_what_is_no_number_is_none() {
+        for (time, newest_sample_s) in [
+            (Some(1_700_000_000.9), Some(1_700_000_000)),
+            (Some(-0.5), Some(0)),
+            (Some(-1e300), Some(i64::MIN)),
+            (Some(1e300), Some(i64::MAX)),
+            (Some(f64::NAN), None),
+            (Some(f64::INFINITY), None),
+            (None, None),
         ] {
-            assert_eq!(Freshness::of(time).require("http://p", now, 600).is_ok(), is_fresh, "{time:?}");
+            assert_eq!(Freshness::of(time), Freshness { newest_sample_s }, "{time:?}");
         }
     }
 }

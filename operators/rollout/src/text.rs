@@ -20,11 +20,7 @@ const MESSAGE: usize = 1024;
 pub fn pods<'a>(pods: impl IntoIterator<Item = &'a Pod>) -> String {
     let names: Vec<&str> = pods.into_iter().map(|p| p.name.as_str()).collect();
     let word = if names.len() == 1 { "pod" } else { "pods" };
-    let shown = names.iter().take(NAMES).copied().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(NAMES) {
-        0 => format!("{word} {shown}"),
-        more => format!("{word} {shown} and {more} more"),
-    }
+    format!("{word} {}", text::first_of(&names, NAMES))
 }
 
 /// `1 pod`, `3 pods`.

@@ -85,8 +85,10 @@ async fn each_thing_that_somebody_breaks_is_told(guarded: &Guarded, admin: &Plug
     ends(admin, 0).await?;
     let everybody = ["--clusterrole=trimtab-approver", "--group=system:authenticated"];
     plane.kubectl(&["create", "clusterrolebinding", "everybody", everybody[0], everybody[1]]).await?;
-    finds(admin, 1, "Approvers", "everybody in system:authenticated can approve").await?;
-    plane.kubectl(&["delete", "clusterrolebinding", "everybody"]).await?;
+    let all = "everybody in system:authenticated can approve (ClusterRoleBinding everybody)";
+    let remedy = finds(admin, 1, "Approvers", all).await?;
+    mend(guarded, &remedy).await?;
+    ends(admin, 0).await?;
     let here = ["create", "rolebinding", "here", "-n", "shop", everybody[0], everybody[1]];
     plane.kubectl(&here).await?;
     let remedy = finds(admin, 1, "Approvers", "can approve in namespace shop (RoleBinding here)").await?;
@@ -109,7 +111,10 @@ async fn each_thing_that_somebody_breaks_is_told(guarded: &Guarded, admin: &Plug
         "spec": {"replicas": 0, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels},
             "spec": {"containers": [{"name": "trimtab", "image": "trimtab:0"}]}}}});
     guarded.cluster.apply(&[namespace("tools"), second]).await?;
-    let remedy = finds(admin, 2, "Only Trimtab", "2 namespaces have a Trimtab").await?;
+    let would = "tools (Deployment sizer with 0 replicas) would change the same workloads if it were scaled up";
+    finds(admin, 1, "Only Trimtab", would).await?;
+    plane.kubectl(&["scale", "deployment", "sizer", "-n", "tools", "--replicas=1"]).await?;
+    let remedy = finds(admin, 2, "Only Trimtab", "2 namespaces have a Trimtab, and each changes the same").await?;
     mend(guarded, &remedy).await?;
     ends(admin, 0).await?;
 

@@ -14,7 +14,7 @@ use trimtab_api::{
     AppliedSizes, OptimizationPolicy, PriceBook, Recommendation, conditions::reasons::METRICS_STALE,
     recommendation::Proposal, runbooks::Runbooks,
 };
-use trimtab_core::WorkloadId;
+use trimtab_core::{WorkloadId, text::first_of};
 use trimtab_pricing::PriceTable;
 use trimtab_recommendation_row::RecommendationRow;
 use trimtab_runtime::{
@@ -217,10 +217,7 @@ fn told(fault: feed::UnusableUsage, policy: &str, workloads: &[Previewed]) -> Op
     if names.is_empty() {
         return None;
     }
-    let more = names.len().saturating_sub(STALE_SHOWN);
-    let rest = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let shown: Vec<&str> = names.iter().take(STALE_SHOWN).map(String::as_str).collect();
-    Some((reason, format!("{message}; that is {}{rest}", shown.join(", "))))
+    Some((reason, format!("{message}; that is {}", first_of(&names, STALE_SHOWN))))
 }
 
 impl Previewed {

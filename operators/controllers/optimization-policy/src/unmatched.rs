@@ -13,7 +13,7 @@ use trimtab_api::{
         BOUND_ANNOTATIONS, MODE_ANNOTATION, NAMESPACE_ANNOTATIONS, POLICY_ANNOTATIONS, PREFIX, WORKLOAD_ANNOTATIONS,
     },
 };
-use trimtab_core::WorkloadId;
+use trimtab_core::{WorkloadId, text::first_of};
 use trimtab_world::row::{Labels, NamespaceRow, WorkloadRow};
 
 mod misplaced;
@@ -280,13 +280,8 @@ fn meant(name: &str, containers: &BTreeSet<Arc<str>>) -> String {
     if let Some(near) = nearest(name, containers.iter().map(|c| &**c)) {
         return format!(": did you mean {near:?}?");
     }
-    let listed: Vec<&str> = containers.iter().take(LISTED).map(|c| &**c).collect();
-    let more = containers.len().saturating_sub(LISTED);
-    format!(
-        "; the containers are {}{}",
-        listed.join(", "),
-        if more > 0 { format!(" and {more} more") } else { String::new() }
-    )
+    let names: Vec<&str> = containers.iter().map(|c| &**c).collect();
+    format!("; the containers are {}", first_of(&names, LISTED))
 }
 
 fn shown(text: &str) -> String {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trimtab_api::{delivery::DeliveryMode, rollout_strategy::IfInfeasible};
 use trimtab_world::row::PodRow;
 
-use trimtab_core::text::{part, verb};
+use trimtab_core::text::{first_of, part, verb};
 use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 
 use crate::{
@@ -59,12 +59,11 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     let some = stuck.len();
     let all = part(some, growing, "pod");
     let do_not_fit = verb(growing, "does not fit on its node", "do not fit on their nodes");
-    let more = if some > SHOWN { format!(" and {} more", some - SHOWN) } else { String::new() };
-    let named = stuck.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let named = first_of(&stuck, SHOWN);
     blocked(
         "NodesFull",
         format!(
-            "{all} that would grow {do_not_fit}: {named}{more}; make room, or let \
+            "{all} that would grow {do_not_fit}: {named}; make room, or let \
                  rolloutStrategy.ifInfeasible be Evict"
         ),
     )

@@ -26,9 +26,9 @@ use crate::{
     table::{Cell, table},
 };
 
-pub use approvers::{APPROVE, Approvers, GROUPS, ROLES};
+pub use approvers::{APPROVE, Approvers, GROUPS};
 pub use controller::{Controller, DEPLOYMENT};
-pub use elsewhere::Installed;
+pub use elsewhere::{Installed, Labelled};
 pub use kinds::{NamedKind, VERBS, plural};
 pub use metrics::{KINDS, Metrics, REVIEWS, Told};
 pub use rights::{Feature, Needed, needed, of_secret};

@@ -48,7 +48,13 @@ pub(super) fn approvers() -> Approvers {
     let role: ClusterRole =
         serde_json::from_value(json!({"metadata": {"name": "trimtab-approver"}, "rules": rules})).unwrap();
     let roles = BTreeMap::from([("trimtab-approver".to_owned(), role)]);
-    Approvers { roles: Ok(roles), groups: Ok(Vec::new()), bindings: Ok(Vec::new()) }
+    Approvers {
+        roles: Ok(roles),
+        local: Ok(Vec::new()),
+        groups: Ok(Vec::new()),
+        bindings: Ok(Vec::new()),
+        cluster_bindings: Ok(Vec::new()),
+    }
 }
 
 /// An installation in which everything is as it should be.
@@ -68,7 +74,11 @@ pub(super) fn facts() -> Facts {
         recommendations: Ok(vec![rec(json!({}))]),
         metrics: Metrics { services: Ok(vec![service()]), told: Ok(Vec::new()), missing: Ok(Vec::new()) },
         installed: Installed {
-            deployments: Ok(vec![("trimtab-system".to_owned(), "trimtab".to_owned())]),
+            deployments: Ok(vec![Labelled {
+                namespace: "trimtab-system".to_owned(),
+                name: "trimtab".to_owned(),
+                is_scaled_up: true,
+            }]),
             leaders: Ok(vec![("trimtab-system".to_owned(), leader())]),
         },
         operator: Ok(led_until("2026-11-21T12:00:12Z")),

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use trimtab_api::{OptimizationPolicy, approval::AutoApprove, mode::Mode};
-use trimtab_core::text::count;
+use trimtab_core::text::{count, first_of};
 use trimtab_gates::{
     approve::{self, Figures},
     mode::{self, UnreadableMode},
@@ -79,10 +79,8 @@ fn line(policy: &str, rule: &AutoApprove, candidates: &[Candidate<'_>]) -> Strin
     if approved.is_empty() {
         return format!("{policy}: autoApprove would approve none of {all}.");
     }
-    let more = approved.len().saturating_sub(SHOWN);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    let shown: Vec<&str> = approved.iter().take(SHOWN).copied().collect();
-    format!("{policy}: autoApprove would approve {} of {all} at once: {}{more}.", approved.len(), shown.join(", "))
+    let shown = first_of(&approved, SHOWN);
+    format!("{policy}: autoApprove would approve {} of {all} at once: {shown}.", approved.len())
 }
 
 /// Each policy that selects no workload. `plan` contains the tried ones alone: a workload that another of them takes

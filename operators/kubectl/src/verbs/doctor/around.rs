@@ -2,44 +2,56 @@
 //!
 //! In: a session. Out: what was read, or why it could not be.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Debug};
 
-use futures::future::{join_all, try_join_all};
+use futures::future::join_all;
 use k8s_openapi::api::{
     apps::v1::Deployment,
     coordination::v1::Lease,
     core::v1::Service,
-    rbac::v1::{ClusterRole, RoleBinding},
+    rbac::v1::{ClusterRole, ClusterRoleBinding, Role, RoleBinding},
 };
 use kube::{
-    Api,
+    Api, Resource,
     api::{ApiResource, DynamicObject, ListParams},
     core::GroupVersionKind,
 };
+use serde::de::DeserializeOwned;
 use trimtab_api::Recommendation;
 
 use super::rights;
 use crate::{
     cluster::{LEASE, Session, answer},
-    doctor::{Approvers, Installed, KINDS, Metrics, ROLES, Told},
+    doctor::{Approvers, Installed, KINDS, Labelled, Metrics, Told},
     health::{Lead, Read},
     own::SELECTOR,
 };
 
 /// Who may approve.
 pub(super) async fn approvers(session: &Session) -> Approvers {
-    let bindings = Api::<RoleBinding>::all(session.client.clone());
-    let all = ListParams::default();
-    let (roles, groups, bindings) = futures::join!(roles(session), rights::approving(session), bindings.list(&all));
-    let bindings = bindings.map(|list| list.items).map_err(|e| unlisted(session, e, "rolebindings"));
-    Approvers { roles, groups, bindings }
+    let (roles, local, groups, bindings, cluster_bindings) = futures::join!(
+        roles(session),
+        everywhere::<Role>(session, "roles"),
+        rights::approving(session),
+        everywhere::<RoleBinding>(session, "rolebindings"),
+        everywhere::<ClusterRoleBinding>(session, "clusterrolebindings"),
+    );
+    Approvers { roles, local, groups, bindings, cluster_bindings }
 }
 
 async fn roles(session: &Session) -> Read<BTreeMap<String, ClusterRole>> {
-    let api = Api::<ClusterRole>::all(session.client.clone());
-    let found = try_join_all(ROLES.map(|name| api.get_opt(name))).await;
+    let found = Api::<ClusterRole>::all(session.client.clone()).list(&ListParams::default()).await;
     let found = found.map_err(|e| session.unread(e, "ClusterRoles"))?;
-    Ok(ROLES.into_iter().zip(found).filter_map(|(name, role)| Some((name.to_owned(), role?))).collect())
+    Ok(found.items.into_iter().filter_map(|role| Some((role.metadata.name.clone()?, role))).collect())
+}
+
+/// All objects of a kind.
+async fn everywhere<K>(session: &Session, plural: &str) -> Read<Vec<K>>
+where
+    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned,
+{
+    let listed = Api::<K>::all(session.client.clone()).list(&ListParams::default()).await;
+    listed.map(|list| list.items).map_err(|e| unlisted(session, e, plural))
 }
 
 /// All Recommendations.
@@ -86,9 +98,11 @@ pub(super) async fn installed(session: &Session) -> Installed {
     let (labelled, named) =
         (ListParams::default().labels(SELECTOR), ListParams::default().fields(&format!("metadata.name={LEASE}")));
     let (deployments, leases) = futures::join!(deployments.list(&labelled), leases.list(&named));
-    let place = |deployment: Deployment| {
-        let meta = deployment.metadata;
-        (meta.namespace.unwrap_or_default(), meta.name.unwrap_or_default())
+    let place = |deployment: Deployment| Labelled {
+        namespace: deployment.metadata.namespace.unwrap_or_default(),
+        name: deployment.metadata.name.unwrap_or_default(),
+        // Without a number it is one.
+        is_scaled_up: deployment.spec.is_none_or(|spec| spec.replicas != Some(0)),
     };
     let leader = |lease: Lease| Some((lease.metadata.namespace.clone()?, Lead::from(lease).into_holder()?));
     Installed {
@@ -128,17 +142,25 @@ mod tests {
             "spec": {"holderIdentity": "sizer-1", "renewTime": "2026-11-21T11:59:57.000000Z", "leaseDurationSeconds": 15}});
         let deployment = json!({"metadata": {"name": "sizer", "namespace": "tools"},
             "spec": {"selector": {}, "template": {}}});
+        let idle = json!({"metadata": {"name": "idle", "namespace": "tools"},
+            "spec": {"replicas": 0, "selector": {}, "template": {}}});
+        let deployments = json!({"kind": "List", "apiVersion": "v1", "metadata": {}, "items": [deployment, idle]});
         let monitor = json!({"apiVersion": "monitoring.coreos.com/v1", "kind": "PodMonitor",
             "metadata": {"name": "trimtab", "namespace": "m"}, "spec": {"selector": {}}});
-        let objects = json!({"/leases": list(&lease), "/deployments": list(&deployment), "/podmonitors": list(&monitor),
+        let objects = json!({"/leases": list(&lease), "/deployments": deployments, "/podmonitors": list(&monitor),
             "/rolebindings": list(&json!({"metadata": {"name": "all"},
                 "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "edit"}})),
             "/services": list(&json!({"metadata": {"name": "trimtab-metrics"}})),
-            "/trimtab-approver": {"metadata": {"name": "trimtab-approver"}},
+            "/clusterroles": list(&json!({"metadata": {"name": "trimtab-approver"}})),
+            "/roles": list(&json!({"metadata": {"name": "own", "namespace": "shop"}})),
+            "/clusterrolebindings": list(&json!({"metadata": {"name": "everybody"},
+                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "edit"}})),
             "/subjectaccessreviews": {"spec": {}, "status": {"allowed": true}}});
         let session = session(objects, 404);
         let found = installed(&session).await;
-        assert_eq!(found.deployments, Ok(vec![("tools".to_owned(), "sizer".to_owned())]));
+        let labelled =
+            |name: &str, is_scaled_up| Labelled { namespace: "tools".to_owned(), name: name.to_owned(), is_scaled_up };
+        assert_eq!(found.deployments, Ok(vec![labelled("sizer", true), labelled("idle", false)]));
         let leaders = found.leaders.unwrap();
         assert_eq!((leaders[0].0.as_str(), leaders[0].1.holder.as_str()), ("tools", "sizer-1"));
         let found = metrics(&session, async { Ok(Vec::new()) }).await;
@@ -148,6 +170,7 @@ mod tests {
         let found = approvers(&session).await;
         assert_eq!(found.roles.unwrap().into_keys().collect::<Vec<_>>(), ["trimtab-approver"]);
         assert_eq!((found.groups.unwrap().len(), found.bindings.unwrap().len()), (3, 1));
+        assert_eq!((found.local.unwrap().len(), found.cluster_bindings.unwrap().len()), (1, 1));
     }
 
     #[tokio::test]
@@ -162,6 +185,8 @@ mod tests {
         let found = approvers(&session).await;
         assert_eq!(found.roles.unwrap_err(), "no permission to read ClusterRoles");
         assert_eq!(found.bindings.unwrap_err(), "may not list rolebindings in all namespaces");
+        assert_eq!(found.local.unwrap_err(), "may not list roles in all namespaces");
+        assert_eq!(found.cluster_bindings.unwrap_err(), "may not list clusterrolebindings in all namespaces");
         assert_eq!(found.groups.unwrap_err(), "needs create on subjectaccessreviews.authorization.k8s.io");
         assert_eq!(recommendations(&session).await.unwrap_err(), "no permission to read Recommendations");
     }
