@@ -5,6 +5,7 @@ mod custom;
 pub mod digest;
 pub mod quantity;
 pub mod selector;
+pub mod server;
 pub mod text;
 pub mod varint;
 pub mod workload;

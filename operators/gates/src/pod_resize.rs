@@ -1,6 +1,7 @@
 //! What the API server lets change in a running pod. In: its discovery and version. Out: one of three answers.
 
 use k8s_openapi::apimachinery::pkg::version::Info;
+use trimtab_core::server;
 
 /// The first minor version of Kubernetes 1 that lowers a memory limit without a restart of the container.
 const LOWERS_LIMITS: u32 = 34;
@@ -20,15 +21,11 @@ impl PodResize {
     /// `served`: whether the API server has `pods/resize`. A version that is no number counts as a new one: then the
     /// server itself refuses what it does not allow.
     ///
-    /// `minor` is the version of the server's code, also where it shows an older one's APIs and features by
-    /// `--emulated-version`, which `emulationMinor` states: the rule is in the code of 1.33 and behind no feature, so a
-    /// later server does not have it however it is started.
+    /// The rule is in the code of 1.33 and behind no feature, so a later server does not have it however it is started.
     pub fn of(served: bool, version: &Info) -> Self {
-        // Some managed clusters write `33+`.
-        let number = |text: &str| text.split(|c: char| !c.is_ascii_digit()).next()?.parse::<u32>().ok();
-        match (number(&version.major), number(&version.minor)) {
+        match server::minor(version) {
             _ if !served => Self::Absent,
-            (Some(1), Some(minor)) if minor < LOWERS_LIMITS => Self::KeepsMemoryLimits,
+            Some(minor) if minor < LOWERS_LIMITS => Self::KeepsMemoryLimits,
             _ => Self::Full,
         }
     }

@@ -11,17 +11,25 @@ use kube::{
 };
 use serde_json::Value;
 use trimtab_api::{crds, skew};
+use trimtab_core::server;
 
 use crate::{
     cluster::Session,
     health::{Crds, Read},
 };
 
-/// Compares CRDs with those of this release: which are missing or lack something, and which accept more.
-fn compared(all: &[(&str, Option<Value>)]) -> Crds {
+/// The first minor version of Kubernetes 1 that takes all rules of the CRDs.
+const TAKES_ALL_RULES: u32 = 34;
+
+/// Compares CRDs with those of this release for a server of this minor version: which are missing or lack something, and which
+/// accept more.
+fn compared(all: &[(&str, Option<Value>)], minor: Option<u32>) -> Crds {
     let (mut lack, mut accept) = (Vec::new(), Vec::new());
     for (name, installed) in all {
-        let Ok(Some(wanted)) = crds::named(name) else { continue };
+        let Ok(Some(mut wanted)) = crds::named(name) else { continue };
+        if minor.is_some_and(|minor| minor < TAKES_ALL_RULES) {
+            crds::for_server_before_1_34(&mut wanted);
+        }
         let Some(installed) = installed else {
             lack.push(format!("{name} is not installed"));
             continue;
@@ -53,7 +61,9 @@ impl Session {
             let found = found.map_err(|e| self.unread(e, "CustomResourceDefinitions"))?;
             read.push((name, found.map(|crd| crd.data)));
         }
-        Ok(compared(&read))
+        // Where it is not known, the server is taken for a new one.
+        let minor = self.client.apiserver_version().await.ok().as_ref().and_then(server::minor);
+        Ok(compared(&read, minor))
     }
 }
 
@@ -87,6 +97,21 @@ mod tests {
         assert_eq!(found.accept, None, "what is not there accepts nothing");
         let unknown = session(&older, 403).crds().await.unwrap_err();
         assert_eq!(unknown, "no permission to read CustomResourceDefinitions");
+    }
+
+    #[test]
+    fn before_1_34_the_rules_that_such_a_server_refuses_are_not_missed() {
+        let mut all = crds::all().unwrap();
+        all.iter_mut().for_each(|(_, crd)| crds::for_server_before_1_34(crd));
+        let names: Vec<String> =
+            all.iter().map(|(_, crd)| crd["metadata"]["name"].as_str().unwrap().to_owned()).collect();
+        let installed: Vec<_> = names.iter().zip(all).map(|(name, (_, crd))| (name.as_str(), Some(crd))).collect();
+        let accepted = |minor| compared(&installed, minor).accept;
+        assert_eq!(accepted(Some(33)), None);
+        for minor in [Some(34), Some(37), None] {
+            let accept = accepted(minor).unwrap();
+            assert!(accept.contains("recommendations.trimtab.dev lacks the rule"), "{minor:?}: {accept}");
+        }
     }
 
     #[tokio::test]
