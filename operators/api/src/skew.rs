@@ -2,9 +2,10 @@
 //!
 //! In: two CRDs as JSON, the one of this release and the installed one. Out: what the latter lacks, and what it accepts
 //! beyond this release. It may have more fields: a newer CRD serves an older Trimtab. [`lacks`] is what the API server drops
-//! or refuses of this release: versions, fields, types, values, and what narrower bounds and further rules refuse.
-//! [`accepts_more`] is what it stores and Trimtab has to refuse by itself. Both come from one comparison, so a keyword is
-//! judged in one place. Keywords that decide nothing about what is accepted, such as descriptions, are not compared. Pure.
+//! or refuses of this release: versions, fields, types and values. [`refuses_more`] is what narrower bounds and further rules
+//! may refuse, as those of a newer release do: a Trimtab that waited for them would wait in each upgrade. [`accepts_more`] is
+//! what is stored, and Trimtab has to refuse by itself. All come from one comparison, so a keyword is judged in one place.
+//! Keywords that decide nothing about what is accepted, such as descriptions, are not compared. Pure.
 
 mod keywords;
 
@@ -33,6 +34,12 @@ enum Below<'a> {
 /// of a list and `*` a value of a map. Of a field that is missing, those below it are not listed.
 pub fn lacks(wanted: &Value, installed: &Value) -> Vec<String> {
     differences(wanted, installed).lacks
+}
+
+/// What the CRD `installed` may refuse that the CRD `wanted` accepts, by its bounds and rules: `spec.name with maxLength 63
+/// instead of 40`. Of a field that is missing or of another type, [`lacks`] tells.
+pub fn refuses_more(wanted: &Value, installed: &Value) -> Vec<String> {
+    differences(wanted, installed).narrower
 }
 
 /// What the CRD `installed` accepts that the CRD `wanted` refuses, by the rules and bounds that the former does not have:

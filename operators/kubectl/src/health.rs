@@ -138,7 +138,7 @@ pub struct Crds {
     pub current: bool,
     /// Which are missing or lack something, if any do.
     pub lack: Option<String>,
-    /// What they accept that this release refuses, if anything.
+    /// What they accept that this release refuses, or may refuse that it accepts, if anything.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accept: Option<String>,
 }

@@ -22,7 +22,7 @@ use crate::{
 const TAKES_ALL_RULES: u32 = 34;
 
 /// Compares CRDs with those of this release for a server of this minor version: which are missing or lack something, and which
-/// accept more.
+/// accept or refuse more.
 fn compared(all: &[(&str, Option<Value>)], minor: Option<u32>) -> Crds {
     let (mut lack, mut accept) = (Vec::new(), Vec::new());
     for (name, installed) in all {
@@ -38,7 +38,7 @@ fn compared(all: &[(&str, Option<Value>)], minor: Option<u32>) -> Crds {
         if !missing.is_empty() {
             lack.push(format!("{name} lacks {}", skew::named(&missing)));
         }
-        let more = skew::accepts_more(&wanted, installed);
+        let more = [skew::accepts_more(&wanted, installed), skew::refuses_more(&wanted, installed)].concat();
         if !more.is_empty() {
             accept.push(format!("{name} lacks {}", skew::named(&more)));
         }

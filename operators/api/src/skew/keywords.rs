@@ -36,8 +36,10 @@ const EITHER: &str = "integer or string";
 /// In what an installed CRD differs.
 #[derive(Default)]
 pub struct Differences {
-    /// What the API server drops or refuses.
+    /// What the API server drops, or refuses whatever its value.
     pub lacks: Vec<String>,
+    /// What the API server refuses, or not, by its value.
+    pub narrower: Vec<String>,
     /// What it has to refuse and accepts.
     pub accepts: Vec<String>,
 }
@@ -96,7 +98,7 @@ impl Differences {
                 }
             }
             (Some(_), None) => self.accepts.push(format!("enum of {of}")),
-            (None, Some(_)) => self.lacks.push(format!("{of} without enum")),
+            (None, Some(_)) => self.narrower.push(format!("{of} without enum")),
             (None, None) => {}
         }
     }
@@ -109,7 +111,7 @@ impl Differences {
             let (wants, has) = (bound(wanted), bound(installed));
             let (narrower, wider) = if is_upper { (has < wants, has > wants) } else { (has > wants, has < wants) };
             if narrower {
-                self.lacks.push(match &wanted[keyword] {
+                self.narrower.push(match &wanted[keyword] {
                     Value::Null => format!("{of} without {keyword} {}", installed[keyword]),
                     wants => format!("{of} with {keyword} {wants} instead of {}", installed[keyword]),
                 });
@@ -124,11 +126,11 @@ impl Differences {
         for keyword in CLOSED {
             match (decisive(wanted, keyword), decisive(installed, keyword)) {
                 (wants, has) if wants == has => {}
-                (None, _) => self.lacks.push(format!("{of} without {keyword}")),
+                (None, _) => self.narrower.push(format!("{of} without {keyword}")),
                 (Some(_), None) => self.accepts.push(format!("{keyword} of {of}")),
                 // Either may accept what the other refuses.
                 (Some(_), Some(_)) => {
-                    self.lacks.push(format!("{of} with the {keyword} of this release"));
+                    self.narrower.push(format!("{of} with the {keyword} of this release"));
                     self.accepts.push(format!("{keyword} of {of}"));
                 }
             }
@@ -139,7 +141,7 @@ impl Differences {
         let (wants, has) = (rules(wanted), rules(installed));
         let said = |rule: &Value| cut(rule["message"].as_str().or(rule["rule"].as_str()).unwrap_or_default(), QUOTED);
         let further = has.iter().filter(|rule| wants.iter().all(|other| !is_same(rule, other)));
-        self.lacks.extend(further.map(|rule| format!("{of} without the rule \"{}\"", said(rule))));
+        self.narrower.extend(further.map(|rule| format!("{of} without the rule \"{}\"", said(rule))));
         let gone = wants.iter().filter(|rule| has.iter().all(|other| !is_same(rule, other)));
         self.accepts.extend(gone.map(|rule| format!("the rule \"{}\" of {of}", said(rule))));
     }

@@ -38,7 +38,7 @@ pub(super) fn crds(crds: &Read<Crds>) -> Line {
     match crds {
         Err(why) => Line::not_checked(CRDS, why),
         Ok(Crds { current: true, accept: Some(accept), .. }) => {
-            let message = format!("the API server accepts what Trimtab refuses, or cannot use: {accept}");
+            let message = format!("the API server accepts or refuses something else than this release does: {accept}");
             Line::warning(CRDS, message, APPLY_CRDS)
         }
         Ok(Crds { current: true, .. }) => {

@@ -156,7 +156,7 @@ const CASES: &[Case] = &[
         },
         "CRDs",
         Status::Warning,
-        "accepts what Trimtab refuses, or cannot use: pricebooks.trimtab.dev lacks maximum of spec.a",
+        "accepts or refuses something else than this release does: pricebooks.trimtab.dev lacks maximum of spec.a",
         "kubectl apply --server-side --force-conflicts -f crds/",
     ),
     (|f| f.crds = Err("no permission".to_owned()), "CRDs", Status::NotChecked, "no permission", ""),
