@@ -41,6 +41,7 @@ done
 cp "$image/image.tar" "dist/trimtab_${version}_image.tar"
 cat "$image/digest" >"dist/trimtab_${version}_image.digest"
 cp crds/*.yaml dist/crds/
+cp -R deploy/crds-before-1.34 dist/
 [ -e dist/install.yaml ] || echo "no dist/install.yaml: make manifests writes it" >&2
 
 # The chart. `helm package` writes the time of day into the archive, so it is packed again without.
