@@ -222,7 +222,8 @@ const ACCEPTS: Seen = (false, true);
 const BOTH: Seen = (true, true);
 
 fn seen(wanted: &Value, installed: &Value) -> Seen {
-    (!refuses(wanted, installed).is_empty(), !accepts_more(wanted, installed).is_empty())
+    let found = differences(wanted, installed);
+    (!found.lacks.is_empty() || !found.narrower.is_empty(), !found.accepts.is_empty())
 }
 
 /// The pointers of a schema and of those below it.

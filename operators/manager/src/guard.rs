@@ -12,6 +12,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use trimtab_guard::{Guard, GuardFault};
 use trimtab_recommendation::pod_resize::{self, PodResize};
+use trimtab_runtime::one_line;
 
 /// Delay before a retry if the API server did not answer.
 const RETRY: Duration = Duration::from_secs(2);
@@ -33,7 +34,10 @@ pub fn start(
                     let _ = known.send_replace(pod_resize);
                     break account;
                 }
-                Err(error) => tracing::warn!(%error, "the API server does not say who Trimtab is; retrying"),
+                Err(error) => {
+                    let error = one_line::text(&error);
+                    tracing::warn!(%error, "the API server does not say who Trimtab is; retrying");
+                }
             }
             tokio::select! {
                 () = stop.cancelled() => return,

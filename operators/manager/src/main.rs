@@ -13,7 +13,6 @@ mod gauges;
 mod guard;
 mod installed_crds;
 mod interest;
-mod one_line;
 mod process;
 mod prometheus;
 mod readiness;
@@ -48,7 +47,7 @@ fn main() -> std::process::ExitCode {
         Ok(()) => std::process::ExitCode::SUCCESS,
         Err(error) => {
             // As clap says what is wrong with an argument.
-            screen::note(&format!("error: {}", one_line::text(&error)));
+            screen::note(&format!("error: {}", trimtab_runtime::one_line::text(&*error)));
             std::process::ExitCode::FAILURE
         }
     }

@@ -10,9 +10,9 @@ use anyhow::Context;
 use kube::Client;
 use tokio_util::sync::CancellationToken;
 use trimtab_metrics_sources::{PrometheusConfig, ReplaceableSource, UnusableSource, UsageSource};
-use trimtab_runtime::telemetry::Redactor;
+use trimtab_runtime::{one_line, telemetry::Redactor};
 
-use crate::{cli::PrometheusArgs, credentials::Credentials, one_line, process::Process, prometheus};
+use crate::{cli::PrometheusArgs, credentials::Credentials, process::Process, prometheus};
 
 /// Time between two reads, as for the service account of the pod.
 const EVERY: Duration = Duration::from_secs(60);
@@ -95,7 +95,7 @@ impl Reload {
                 self.failed = false;
             }
             Err(error) => {
-                let error = one_line::text(&error);
+                let error = one_line::text(&*error);
                 match (has_some, self.failed) {
                     (true, false) => {
                         tracing::warn!(error, "the credentials for Prometheus stay: new ones cannot be used");

@@ -214,7 +214,7 @@ fn wrong_flags_are_found_before_any_file_is_read() {
     let with = |change: fn(&mut PrometheusArgs)| {
         let mut args = PrometheusArgs { prometheus_ca_file: Some("/nowhere/ca.pem".into()), ..args("http://p:9090") };
         change(&mut args);
-        prometheus::by_flags(&args, &Redactor::new()).map(|config| config.is_some()).map_err(|e| one_line::text(&e))
+        prometheus::by_flags(&args, &Redactor::new()).map(|config| config.is_some()).map_err(|e| one_line::text(&*e))
     };
     assert_eq!(with(|_| ()), Ok(true));
     assert_eq!(with(|args| args.prometheus_url = None), Ok(false));

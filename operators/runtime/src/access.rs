@@ -17,7 +17,7 @@ use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
 use tokio::{sync::Semaphore, time::Instant};
 
-use crate::timeout::with_timeout;
+use crate::{one_line, timeout::with_timeout};
 
 /// The path that readers need the verb `get` on.
 const PATH: &str = "/metrics";
@@ -185,14 +185,14 @@ impl Reviewer for ApiServer {
             let spec = TokenReviewSpec { token: token.to_owned(), ..TokenReviewSpec::default() };
             let review = TokenReview { spec, ..TokenReview::default() };
             let reviews: Api<TokenReview> = Api::all(self.0.clone());
-            let answer = reviews.create(&PostParams::default(), &review).await.map_err(|e| e.to_string())?;
+            let answer = reviews.create(&PostParams::default(), &review).await.map_err(|e| one_line::text(&e))?;
             let status = answer.status.unwrap_or_default();
             let Some(user) = status.user.filter(|_| status.authenticated == Some(true)) else {
                 return Ok(Verdict::Unknown);
             };
             let name = user.username.clone().unwrap_or_default();
             let reviews: Api<SubjectAccessReview> = Api::all(self.0.clone());
-            let answer = reviews.create(&PostParams::default(), &asks(user)).await.map_err(|e| e.to_string())?;
+            let answer = reviews.create(&PostParams::default(), &asks(user)).await.map_err(|e| one_line::text(&e))?;
             let allowed = answer.status.is_some_and(|status| status.allowed && status.denied != Some(true));
             Ok(if allowed { Verdict::Allowed } else { Verdict::Forbidden(name) })
         })

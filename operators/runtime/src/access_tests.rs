@@ -160,6 +160,7 @@ async fn the_api_server_is_asked_whose_token_it_is_and_what_they_may() {
         denied.contains("cannot review") && denied.contains("tokenreviews.authentication.k8s.io is forbidden"),
         "{denied}"
     );
+    assert!(!denied.contains("Status {"), "the answer is not dumped: {denied}");
 }
 
 #[test]

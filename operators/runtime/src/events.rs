@@ -26,6 +26,7 @@ use self::recorder::Recorder;
 use crate::{
     lease::Leadership,
     metrics::{EventLabels, Metrics},
+    one_line,
     timeout::with_timeout,
 };
 
@@ -196,7 +197,7 @@ impl Worker {
                 self.failing.store(false, Ordering::Relaxed);
                 return count(&self.metrics, &self.controller, "published");
             }
-            Ok(Err(error)) => error.to_string(),
+            Ok(Err(error)) => one_line::text(&error),
             Err(timeout) => timeout.to_string(),
         };
         count(&self.metrics, &self.controller, "failed");

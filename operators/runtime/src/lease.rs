@@ -38,6 +38,7 @@ use tower::BoxError;
 
 use crate::{
     metrics::{LeaderLabels, Metrics},
+    one_line,
     timeout::with_timeout,
 };
 
@@ -335,6 +336,7 @@ async fn take_part(
         match result {
             Ok(held) => fence.hold(held),
             Err(error) => {
+                let error = one_line::text(&error);
                 tracing::warn!(lease = %options.name, %error, "cannot read or renew the lease, retrying");
                 tokio::select! {
                     () = shutdown.cancelled() => break,

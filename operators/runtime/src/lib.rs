@@ -20,6 +20,7 @@
 //! | [`timeout`] | a named deadline around a future |
 //! | [`undecodable`] | objects that cannot be decoded as their kind |
 //! | [`unaltered`] | whether an admission policy is as it was shipped |
+//! | [`one_line`] | an error with its causes on one line, for logs and people |
 //! | [`errors`] | what every error can say: who has to act, how severe it is, what to do |
 
 pub mod access;
@@ -34,6 +35,7 @@ pub mod events;
 pub mod lease;
 mod listen;
 pub mod metrics;
+pub mod one_line;
 pub mod proxy;
 pub mod shutdown;
 pub mod store;

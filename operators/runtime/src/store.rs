@@ -345,7 +345,7 @@ async fn fill<K>(
                 let absent = optional && failure.cause == Cause::NotServed;
                 match failures.is_news(&failure) {
                     true if absent => tracing::info!(kind = %K::kind(&()), "the API server does not have this kind"),
-                    true => tracing::warn!(kind = %K::kind(&()), %error, "watch failed; retrying"),
+                    true => tracing::warn!(kind = %K::kind(&()), error = %failure.reason, "watch failed; retrying"),
                     false => {}
                 }
                 filling.failed(Some(failure));

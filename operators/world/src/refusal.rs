@@ -34,6 +34,20 @@ fn cause(error: &watcher::Error) -> Option<&kube::Error> {
     }
 }
 
+/// An error of the client as people read it: of an answer of the API server, the error dumps all, and its message is enough.
+pub(crate) fn said(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) if !status.message.is_empty() => status.message.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// An error of a watch as people read it. It repeats that of the client.
+pub(crate) fn watch_said(error: &watcher::Error) -> String {
+    let text = error.to_string();
+    cause(error).map_or_else(|| text.clone(), |inner| text.replace(&inner.to_string(), &said(inner)))
+}
+
 /// Whether an object in the answer cannot be parsed.
 pub(crate) fn is_unreadable(error: &watcher::Error) -> bool {
     matches!(cause(error), Some(kube::Error::SerdeError(_)))
@@ -73,6 +87,17 @@ mod tests {
 
     fn listing(code: u16) -> watcher::Error {
         watcher::Error::InitialListFailed(kube::Error::Api(answer(code)))
+    }
+
+    #[test]
+    fn an_answer_of_the_api_server_is_not_dumped() {
+        let status = Status::failure("etcdserver: request timed out", "Timeout").with_code(500);
+        let error = kube::Error::Api(Box::new(status));
+        assert_eq!(said(&error), "etcdserver: request timed out");
+        let listing = watcher::Error::InitialListFailed(error);
+        assert_eq!(watch_said(&listing), "failed to perform initial object list: etcdserver: request timed out");
+        let none = watcher::Error::NoResourceVersion;
+        assert_eq!(watch_said(&none), none.to_string());
     }
 
     #[test]

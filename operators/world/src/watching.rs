@@ -24,7 +24,7 @@ use tracing::{debug, info, warn};
 
 use crate::{
     kinds::{Kind, Watched},
-    refusal::{Refusal, is_unreadable, refusal},
+    refusal::{Refusal, is_unreadable, refusal, said, watch_said},
     served::{self, Absence},
     state::Scope,
     tables::Malformed,
@@ -136,6 +136,7 @@ impl Task {
                 },
                 Err(Absence::Refused(reason)) => self.do_without(&reason),
                 Err(Absence::Unknown(error)) => {
+                    let error = said(&error);
                     self.failed(&error);
                     info!(%kind, %error, "it is not known yet whether the kind is served; retrying");
                     ASKED_AGAIN_SOON
@@ -190,6 +191,7 @@ impl Task {
                     self.take(event);
                 }
                 Err(error) if until_unreadable && is_unreadable(&error) => {
+                    let error = watch_said(&error);
                     warn!(kind = %self.scope.0, %error, "an object cannot be read: its kind is watched in the guarded way");
                     return Stop::Unreadable;
                 }
@@ -208,6 +210,7 @@ impl Task {
                     }
                     Some(reason) => self.refuse(&reason),
                     None => {
+                        let error = watch_said(&error);
                         self.failed(&error);
                         info!(kind = %self.scope.0, %error, "a watch failed; retrying");
                     }
@@ -254,8 +257,8 @@ impl Task {
         self.world.with_watches(|w| w.delivered(&self.scope));
     }
 
-    fn failed(&self, error: &impl ToString) {
-        self.world.with_watches(|w| w.failed(&self.scope, error.to_string(), Instant::now()));
+    fn failed(&self, error: &str) {
+        self.world.with_watches(|w| w.failed(&self.scope, error.to_owned(), Instant::now()));
     }
 
     fn refuse(&self, reason: &Refusal) {

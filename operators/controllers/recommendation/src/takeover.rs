@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 use trimtab_api::{Recommendation, rollout::RolloutStatus};
 use trimtab_recommendation_row::version;
+use trimtab_runtime::one_line;
 
 use crate::limiter::RolloutLimiter;
 
@@ -26,6 +27,7 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Reads all Recommendations once, however long it takes.
 pub(crate) async fn read(client: &Client, limiter: &Mutex<RolloutLimiter>) {
     while let Err(error) = pages(client, limiter).await {
+        let error = one_line::text(&error);
         tracing::warn!(%error, "recommendations cannot be read; nothing starts until they can");
         tokio::time::sleep(RETRY).await;
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use kube::core::{Status, response::reason};
 
 use super::{ApplyError, FieldOwner, Target};
-use crate::timeout::TimedOut;
+use crate::{one_line, timeout::TimedOut};
 
 /// What a client error means for a request about `target`; for reads as well as writes.
 pub fn classify(error: kube::Error, target: &Target) -> ApplyError {
@@ -16,28 +16,15 @@ pub fn classify(error: kube::Error, target: &Target) -> ApplyError {
         kube::Error::Api(status) => from_status(*status, target),
         kube::Error::Service(inner) => match inner.downcast::<TimedOut>() {
             Ok(timeout) => ApplyError::Timeout(*timeout),
-            Err(inner) => ApplyError::Unavailable { message: causes(inner.as_ref()) },
+            Err(inner) => ApplyError::Unavailable { message: one_line::text(inner.as_ref()) },
         },
         error @ (kube::Error::SerdeError(_)
         | kube::Error::BuildRequest(_)
         | kube::Error::HttpError(_)
-        | kube::Error::FromUtf8(_)) => ApplyError::Encode { message: causes(&error) },
-        kube::Error::Auth(error) => ApplyError::Unauthorized { message: causes(&error) },
-        other => ApplyError::Unavailable { message: causes(&other) },
+        | kube::Error::FromUtf8(_)) => ApplyError::Encode { message: one_line::text(&error) },
+        kube::Error::Auth(error) => ApplyError::Unauthorized { message: one_line::text(&error) },
+        other => ApplyError::Unavailable { message: one_line::text(&other) },
     }
-}
-
-fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(err) = cause {
-        let part = err.to_string();
-        if !text.contains(&part) {
-            text = format!("{text}: {part}");
-        }
-        cause = err.source();
-    }
-    text
 }
 
 fn from_status(status: Status, target: &Target) -> ApplyError {

@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use kube::runtime::watcher::{self, Event};
 
+use crate::one_line;
+
 /// The first pause before a server is asked again for a kind that it does not have. Each further one is twice as long.
 const SHORTEST: Duration = Duration::from_secs(30);
 /// The longest: a server that is upgraded may have the kind then, and is asked six times an hour.
@@ -36,7 +38,7 @@ pub enum Cause {
 impl Failure {
     /// What this error is, now.
     pub(super) fn of(error: &watcher::Error) -> Self {
-        Self { reason: error.to_string(), at: Instant::now(), cause: cause(error) }
+        Self { reason: one_line::text(error), at: Instant::now(), cause: cause(error) }
     }
 }
 
