@@ -23,7 +23,7 @@ pub fn text(error: &(dyn Error + 'static)) -> String {
 }
 
 /// The message of an answer of the API server.
-fn message(error: &(dyn Error + 'static)) -> Option<&str> {
+fn message<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a str> {
     match error.downcast_ref::<kube::Error>() {
         Some(kube::Error::Api(status)) if !status.message.is_empty() => Some(&status.message),
         _ => None,
