@@ -26,7 +26,7 @@ fn next(view: &View) -> Step {
 
 /// The reason and the message of the first gate that is closed.
 fn blocked(view: &View) -> (String, String) {
-    match next(&View { protected: false, ..view.clone() }) {
+    match next(&View { protected: true, ..view.clone() }) {
         Step::Wait { standing: Standing::Blocked(gates), .. } => (gates[0].reason.clone(), gates[0].message.clone()),
         other => panic!("{other:?}"),
     }
@@ -121,11 +121,11 @@ fn what_a_person_rejected_elsewhere_applies_again_by_a_persons_later_yes_and_by_
         let record = WorkloadHistory { undone: vec![change.clone()], ..WorkloadHistory::default() };
         for (elsewhere, history) in [(vec![on("mine", change)], None), (Vec::new(), Some(record))] {
             let mut view = at("not begun");
-            (view.protected, view.elsewhere, view.history) = (false, elsewhere, history);
+            (view.elsewhere, view.history) = (elsewhere, history);
             let approval = view.approval.as_mut().unwrap();
             (approval.by, approval.since) = (by.clone(), Time(since));
             let said = match next(&view) {
-                Step::Ask(Request::Protect) => "begins".to_owned(),
+                Step::Ask(Request::WriteStatus(_) | Request::Remember(_)) => "begins".to_owned(),
                 Step::Wait { standing: Standing::Blocked(gates), .. } => {
                     let reason = if rejected.is_some() { REJECTED_BEFORE } else { "RolledBackBefore" };
                     assert_eq!((gates[0].reason.as_str(), gates.len()), (reason, 1), "{case}");

@@ -65,7 +65,8 @@ fn it_is_protected_before_the_first_write_and_as_long_as_something_would_be_lost
         ("not begun", nothing, "protect", "Resizing/1"),
         ("not begun", |v| v.approval = None, "~Pending", "release"),
         ("not begun", |v| decide(v, Decision::Rejected), "protect", "remember"),
-        ("not begun", |v| v.start_gates = vec![points::gate("Window", "Closed")], "~Blocked Window", "release"),
+        // Of what is approved, hundreds may wait for one gate.
+        ("not begun", |v| v.start_gates = vec![points::gate("Window", "Closed")], "protect", "~Blocked Window"),
         // Its owner may be deleted, and it with its owner, just after somebody decides.
         ("not begun", |v| (v.owned, v.approval) = (true, None), "protect", "~Pending"),
         (
@@ -240,7 +241,7 @@ fn that_it_was_undone_because_it_went_says_nothing_against_it() {
 fn what_somebody_rejected_before_waits_for_a_person() {
     let stands = |containers, approved: bool| {
         let mut view = at("not begun");
-        (view.protected, view.history) = (false, history(rejected(containers), None));
+        (view.protected, view.history) = (approved, history(rejected(containers), None));
         view.approval = view.approval.filter(|_| approved);
         next(&view)
     };
@@ -257,13 +258,11 @@ fn what_somebody_rejected_before_waits_for_a_person() {
 #[test]
 fn the_next_one_waits_as_long_as_this_one_would_have() {
     let mut view = at("not begun");
-    view.protected = false;
     view.history = history(None, undone("sha256:old", 2, NOW));
     match next(&view) {
         Step::Wait { standing: Standing::Blocked(gates), .. } => assert_eq!(gates[0].reason, "BackingOff"),
         other => panic!("{other:?}"),
     }
-    view.protected = true;
     view.history = history(None, undone("sha256:old", 2, LONG));
     match next(&view) {
         Step::Ask(Request::WriteStatus(begun)) => assert_eq!((begun.stage, begun.rollbacks), (Stage::Resizing, 2)),
@@ -278,14 +277,12 @@ fn what_was_undone_is_not_carried_out_again_by_the_next_one() {
         other => format!("{other:?}"),
     };
     let mut view = at("not begun");
-    view.protected = false;
     view.history = history(None, undone("sha256:one", 1, LONG));
     assert_eq!(blocked(&view), "RolledBackBefore");
     // Not even once it has a history of its own.
     let mut last = at("RolledBack").rollout.unwrap();
     (last.proposal_digest, last.started, last.ended) = ("sha256:two".to_owned(), Time(LONG), Some(Time(LONG)));
     view.rollout = Some(last);
-    view.protected = true;
     assert_eq!(blocked(&view), "RolledBackBefore");
     view.history = history(None, undone("sha256:old", 1, LONG));
     assert_eq!(words(&view), "remember", "both were undone long ago, and one is not on record yet");

@@ -30,7 +30,6 @@ fn closed(view: &View) -> Vec<(String, String)> {
 #[test]
 fn a_workload_that_is_not_measured_because_a_gate_is_closed_is_no_gate() {
     let mut view = at("not begun");
-    view.protected = false;
     view.baseline = Err("not yet".to_owned());
     let unmeasured = closed(&view);
     assert_eq!(unmeasured.len(), 1);
@@ -53,7 +52,6 @@ fn a_workload_that_is_not_measured_because_a_gate_is_closed_is_no_gate() {
 /// All pods have a size that Trimtab gave them for another workload, before this one adopted them.
 fn adopted() -> View {
     let mut view = at("not begun");
-    view.protected = false;
     for pod in &mut view.pods {
         (pod.spec, pod.sized_by_trimtab) = (edited(), vec!["app".to_owned()]);
     }
