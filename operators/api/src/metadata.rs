@@ -28,6 +28,9 @@ const VALUE_RULE: &str = "a valid label must be an empty string or consist of al
      and must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used for \
      validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
 
+/// What is wrong with a text, in the API server's words.
+type Faults = fn(&str) -> Vec<String>;
+
 /// Every reason to refuse it, up to a hundred.
 pub fn check(metadata: &Value) -> Vec<Mismatch> {
     let mut found = Vec::new();
@@ -35,7 +38,7 @@ pub fn check(metadata: &Value) -> Vec<Mismatch> {
     if is_unset("name") && is_unset("generateName") {
         found.push(Mismatch::new("metadata.name", "required"));
     }
-    let named: [(&str, fn(&str) -> Vec<String>); 3] =
+    let named: [(&str, Faults); 3] =
         [("generateName", |start| subdomain(&completed(start))), ("name", subdomain), ("namespace", label)];
     for (field, faults) in named {
         if let Some(text) = metadata[field].as_str().filter(|text| !text.is_empty()) {

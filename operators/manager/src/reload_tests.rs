@@ -218,7 +218,8 @@ fn wrong_flags_are_found_before_any_file_is_read() {
     };
     assert_eq!(with(|_| ()), Ok(true));
     assert_eq!(with(|args| args.prometheus_url = None), Ok(false));
-    let table: [(fn(&mut PrometheusArgs), &str); 3] = [
+    type Change = fn(&mut PrometheusArgs);
+    let table: [(Change, &str); 3] = [
         (|args| args.prometheus_url = Some("p:9090".to_owned()), "only http:// and https://"),
         (|args| args.prometheus_cluster = Some("eu".to_owned()), "cluster label: write name=value"),
         (

@@ -183,12 +183,10 @@ mod tests {
 
     #[test]
     fn that_no_series_is_of_this_cluster_says_more_than_an_age() {
-        let strangers = Some("no series is of a pod here");
-        assert_eq!(
-            told(Some(NEWEST), strangers, NEWEST + 1801).unwrap(),
-            ("MetricsStale", strangers.unwrap().to_owned())
-        );
-        assert_eq!(told(None, strangers, NEWEST).unwrap(), ("MetricsUnavailable", strangers.unwrap().to_owned()));
+        let why = "no series is of a pod here";
+        let strangers = Some(why);
+        assert_eq!(told(Some(NEWEST), strangers, NEWEST + 1801).unwrap(), ("MetricsStale", why.to_owned()));
+        assert_eq!(told(None, strangers, NEWEST).unwrap(), ("MetricsUnavailable", why.to_owned()));
         assert!(told(None, None, NEWEST).unwrap().1.contains("no usage of any selected workload: check"));
     }
 }

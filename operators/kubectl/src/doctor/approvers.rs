@@ -87,11 +87,11 @@ fn of_roles(roles: &BTreeMap<String, ClusterRole>) -> Vec<Fault> {
         let message = format!("ClusterRole {APPROVER} is added to {sum}, so everybody with {sum} can approve");
         (message, format!("kubectl label clusterrole {APPROVER} {AGGREGATE}{sum}-"))
     });
-    let ours = OURS.into_iter().filter_map(|name| granting(name).then(|| (wide(name), apply())));
+    let ours = OURS.into_iter().filter(|&name| granting(name)).map(|name| (wide(name), apply()));
     let causes: Vec<Fault> = added.chain(ours).collect();
     if causes.is_empty() {
         let shown = |name: &str| format!("kubectl get clusterroles -l {AGGREGATE}{name}=true shows which role adds it");
-        faults.extend(BUILT_IN.into_iter().filter_map(|name| granting(name).then(|| (wide(name), shown(name)))));
+        faults.extend(BUILT_IN.into_iter().filter(|&name| granting(name)).map(|name| (wide(name), shown(name))));
     }
     faults.extend(causes);
     faults
