@@ -27,14 +27,6 @@ impl Lead {
             Self::Released | Self::Absent => None,
         }
     }
-
-    /// The same, taken out.
-    pub fn into_holder(self) -> Option<Operator> {
-        match self {
-            Self::Held(operator) => Some(operator),
-            Self::Released | Self::Absent => None,
-        }
-    }
 }
 
 impl From<Option<Lease>> for Lead {

@@ -3,7 +3,7 @@
 //! In: the CRDs, as the server has them. Out: a [`Crds`]. They are compared with those of the plugin's own release, as the
 //! controller compares them with those of its release.
 
-use futures::future::join_all;
+use futures::future::{join, join_all};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::{
     Api,
@@ -56,13 +56,14 @@ impl Session {
             let api = api.clone();
             async move { (name, api.get_opt(name).await) }
         });
+        let (version, found) = join(self.client.apiserver_version(), join_all(all)).await;
         let mut read = Vec::new();
-        for (name, found) in join_all(all).await {
+        for (name, found) in found {
             let found = found.map_err(|e| self.unread(e, "CustomResourceDefinitions"))?;
             read.push((name, found.map(|crd| crd.data)));
         }
         // Where it is not known, the server is taken for a new one.
-        let minor = self.client.apiserver_version().await.ok().as_ref().and_then(server::minor);
+        let minor = version.ok().as_ref().and_then(server::minor);
         Ok(compared(&read, minor))
     }
 }

@@ -104,7 +104,7 @@ pub(super) async fn installed(session: &Session) -> Installed {
         // Without a number it is one.
         is_scaled_up: deployment.spec.is_none_or(|spec| spec.replicas != Some(0)),
     };
-    let leader = |lease: Lease| Some((lease.metadata.namespace.clone()?, Lead::from(lease).into_holder()?));
+    let leader = |lease: Lease| Some((lease.metadata.namespace.clone()?, Lead::from(lease).holder().cloned()?));
     Installed {
         deployments: deployments
             .map(|list| list.items.into_iter().map(place).collect())
