@@ -67,14 +67,18 @@ test: ## All checks: format, clippy, licences, Go tests, unit tests, end-to-end 
 	printf '\n%s%6d s  in all\n' "$$times" $$((SECONDS - began)); exit $$status
 
 # One build for unit and end-to-end tests: two builds would select different features of dependencies and build them twice. The
-# program under test is built with them, because its own package has tests.
+# program under test is built with them, because its own package has tests. What needs no cluster runs beside what does.
+TRIPLE = $(shell rustc -vV | awk '/^host:/ { print toupper($$2) }' | tr - _)
 .PHONY: test-rust
 test-rust: need-cargo plane prometheus helm real-node ## Unit tests and end-to-end tests against a real API server and Prometheus
-	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; began=$$SECONDS; status=0; \
+	@logs=$$(mktemp -d); began=$$SECONDS; status=0; beside=; \
+	trap '[ -z "$$beside" ] || kill "$$beside" 2>/dev/null || true; rm -rf "$$logs"' EXIT; \
 	cargo test --locked --workspace --no-run; \
+	CARGO_TARGET_$(TRIPLE)_RUNNER="$(CURDIR)/e2e/beside.sh" cargo test --locked --workspace --no-fail-fast >"$$logs/others" 2>&1 & beside=$$!; \
 	TRIMTAB_BIN="$(abspath $(BUILT))/debug/trimtab" RUST_TEST_THREADS=$(TEST_THREADS) \
-	  cargo test --locked --workspace --no-fail-fast 2>&1 | tee "$$log" || status=$$?; \
-	awk -v seconds=$$((SECONDS - began)) -f e2e/summary.awk "$$log"; \
+	  cargo test --locked --workspace --no-fail-fast --test e2e 2>&1 | tee "$$logs/e2e" || status=$$?; \
+	wait "$$beside" || status=$$?; beside=; cat "$$logs/others"; \
+	awk -v seconds=$$((SECONDS - began)) -f e2e/summary.awk "$$logs/others" "$$logs/e2e"; \
 	exit $$status
 
 .PHONY: test-unit
