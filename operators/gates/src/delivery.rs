@@ -3,7 +3,7 @@
 use trimtab_api::{delivery::DeliveryMode, gates::ClosedGate};
 use trimtab_world::row::{Owner, WorkloadRow};
 
-use trimtab_rollout::gate::closed;
+use trimtab_engine::gate::closed;
 
 /// The name of the gate.
 pub(crate) const NAME: &str = "Delivery";

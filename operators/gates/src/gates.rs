@@ -1,49 +1,45 @@
-//! The chains of gates, one for each purpose, in the order of evaluation. Each gate is one small file.
+//! The chains of gates, one for each purpose, in the order of evaluation. Each gate is one small file, here or, where every
+//! kind of change has it, in the engine.
 
 mod autoscaler;
-mod concurrency;
-mod cooldown;
 mod data;
 mod delivery;
 mod disruption_budget;
-mod emergency_stop;
 mod in_place;
 mod limit_range;
 mod memory_decrease;
-mod mode;
 mod node_fit;
 mod other_recommendation;
 mod ownership;
-mod policy;
 mod proposal;
 mod qos;
 mod quota;
-mod rate;
 mod resize_policy;
 mod rollout;
 mod target;
 mod vertical_autoscaler;
-mod window;
-mod world;
 
-use trimtab_rollout::gate::Gate;
+use trimtab_engine::{
+    gate::Gate,
+    gates::{concurrency, cooldown, emergency_stop, mode, policy, rate, window, world},
+};
 
 use crate::input::Surroundings;
 
 /// The gates for starting a rollout: first what concerns all workloads, then this one, then the time, then the change.
 pub const START: &[Gate<Surroundings>] = &[
-    emergency_stop::GATE,
-    world::GATE,
-    policy::GATE,
+    emergency_stop::gate(),
+    world::gate(),
+    policy::gate(),
     target::GATE,
     other_recommendation::GATE,
-    mode::GATE,
+    mode::gate(),
     proposal::GATE,
     data::GATE,
-    window::GATE,
-    cooldown::GATE,
-    concurrency::GATE,
-    rate::GATE,
+    window::gate(),
+    cooldown::gate(),
+    concurrency::gate(),
+    rate::gate(),
     delivery::GATE,
     ownership::GATE,
     rollout::GATE,
@@ -60,4 +56,4 @@ pub const START: &[Gate<Surroundings>] = &[
 ];
 
 /// The gates that also block a rollout under way. None of them blocks an undo.
-pub const FORWARD: &[Gate<Surroundings>] = &[emergency_stop::GATE, policy::GATE, mode::GATE];
+pub const FORWARD: &[Gate<Surroundings>] = &[emergency_stop::gate(), policy::gate(), mode::gate()];

@@ -1,22 +1,18 @@
-//! What blocks an approved change, what approves one without a person, and how one is verified.
+//! What blocks an approved change of sizes, what approves one without a person, and how one is verified.
 //!
 //! In: rows of the world, settings of a policy, and the time, all borrowed in [`Input`]. Out: the closed gates, each
-//! with a reason and a message that a person can act on; the honoured approval; the verdicts of checks. No clock, no
-//! client, no I/O. Missing or contradictory input closes a gate.
+//! with a reason and a message that a person can act on; a policy's verdict; the verdicts of checks. No clock, no client,
+//! no I/O. Missing or contradictory input closes a gate.
 
-pub mod approval_guard;
 pub mod approve;
 pub mod delivery;
 mod gates;
 pub mod input;
-mod invalid_field;
-pub mod mode;
 mod pod_resize;
 pub mod reasons;
 pub mod rules;
 mod sizes;
 pub mod verify;
-pub mod windows;
 
 #[cfg(test)]
 mod testkit;
@@ -25,6 +21,5 @@ mod tests;
 
 pub use gates::{FORWARD, START};
 pub use input::Input;
-pub use invalid_field::InvalidField;
 pub use pod_resize::PodResize;
 pub use rules::Rules;

@@ -1,11 +1,12 @@
 //! Every reason that blocks a rollout, at its start or later, for the documentation. In: the chains. Out: a row each.
 
-use trimtab_rollout::{
+use trimtab_engine::{
+    approval_guard,
     gate::{Gate, Inputs, Reason},
-    start_gates,
 };
+use trimtab_rollout::start_gates;
 
-use crate::{FORWARD, START, approval_guard};
+use crate::{FORWARD, START};
 
 /// A reason, and the gate that it belongs to.
 #[derive(Clone, Copy, Debug)]

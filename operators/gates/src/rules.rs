@@ -7,34 +7,24 @@ use trimtab_api::{
     OptimizationPolicySpec,
     approval::AutoApprove,
     delivery::{Delivery, DeliveryMode},
-    limits::Limits,
     policy_sizing::Metrics,
     quantity::IntOrPercent,
     rollout_strategy::{IfInfeasible, RolloutStrategy, RolloutType},
-    time::Duration,
     verification::{Verification, VerificationQuery},
 };
+use trimtab_engine::{
+    invalid_field::InvalidField,
+    limits::{StartLimits, seconds},
+};
 use trimtab_rollout::view::{Settings, Share, StepSetting};
-
-use crate::{invalid_field::InvalidField, windows::Windows};
-
-const HOUR: i64 = 3600;
 
 /// A policy's settings for rollouts.
 #[derive(Clone, Debug)]
 pub struct Rules {
-    /// Whether the policy is suspended.
-    pub suspended: bool,
+    /// When and how often rollouts may start.
+    pub limits: StartLimits,
     /// What is approved without a person; `None`: nothing.
     pub auto_approve: Option<AutoApprove>,
-    /// When changes may start.
-    pub windows: Windows,
-    /// How many rollouts may be under way at the same time.
-    pub max_concurrent: u32,
-    /// How many rollouts may begin within an hour.
-    pub max_per_hour: u32,
-    /// The cooldown of a workload after a rollout, in seconds.
-    pub cooldown_s: i64,
     /// The delivery in the policy: may be `Auto`.
     pub delivery: DeliveryMode,
     /// What to do with a pod that cannot be resized in place.
@@ -56,12 +46,8 @@ impl Default for Rules {
     fn default() -> Self {
         // A test checks that the defaults of the API are valid; the fallbacks here are the same and are never used.
         read(&Parts::default()).unwrap_or_else(|_| Self {
-            suspended: false,
+            limits: StartLimits::default(),
             auto_approve: None,
-            windows: Windows::default(),
-            max_concurrent: 1,
-            max_per_hour: 1,
-            cooldown_s: 24 * HOUR,
             delivery: DeliveryMode::Manual,
             if_infeasible: IfInfeasible::Undo,
             steps: vec![StepSetting { share: Share::Percent(100), pause_s: 0 }],
@@ -76,10 +62,8 @@ impl Default for Rules {
 /// The fields of a spec that are read.
 #[derive(Default)]
 struct Parts {
-    suspended: bool,
+    limits: StartLimits,
     auto_approve: Option<AutoApprove>,
-    windows: Windows,
-    limits: Limits,
     delivery: Delivery,
     strategy: RolloutStrategy,
     verification: Verification,
@@ -92,10 +76,8 @@ struct Parts {
 /// The first invalid field.
 pub fn rules(spec: &OptimizationPolicySpec) -> Result<Rules, InvalidField> {
     read(&Parts {
-        suspended: spec.suspend,
+        limits: StartLimits::read(spec.suspend, &spec.windows, &spec.limits)?,
         auto_approve: spec.auto_approve.clone(),
-        windows: Windows::read(&spec.windows)?,
-        limits: spec.limits.clone(),
         delivery: spec.delivery.clone(),
         strategy: spec.rollout_strategy.clone(),
         verification: spec.verification.clone(),
@@ -104,14 +86,10 @@ pub fn rules(spec: &OptimizationPolicySpec) -> Result<Rules, InvalidField> {
 }
 
 fn read(parts: &Parts) -> Result<Rules, InvalidField> {
-    let (limits, strategy) = (&parts.limits, &parts.strategy);
+    let strategy = &parts.strategy;
     Ok(Rules {
-        suspended: parts.suspended,
+        limits: parts.limits.clone(),
         auto_approve: parts.auto_approve.clone(),
-        windows: parts.windows.clone(),
-        max_concurrent: at_least_one("limits.maxConcurrentRollouts", limits.max_concurrent_rollouts)?,
-        max_per_hour: at_least_one("limits.maxRolloutsPerHour", limits.max_rollouts_per_hour)?,
-        cooldown_s: seconds("limits.cooldown", &limits.cooldown)?,
         delivery: parts.delivery.mode,
         if_infeasible: strategy.if_infeasible,
         steps: steps(strategy)?,
@@ -120,15 +98,6 @@ fn read(parts: &Parts) -> Result<Rules, InvalidField> {
         queries: parts.verification.queries.clone(),
         max_data_age_s: seconds("metrics.maxAge", &parts.metrics.max_age)?,
     })
-}
-
-fn seconds(field: &str, duration: &Duration) -> Result<i64, InvalidField> {
-    duration.seconds().ok_or_else(|| InvalidField::new(field, &duration.0, "a duration such as 10m or 24h"))
-}
-
-fn at_least_one(field: &str, value: i32) -> Result<u32, InvalidField> {
-    let fault = || InvalidField::new(field, value.to_string(), "a number of at least 1");
-    u32::try_from(value).ok().filter(|n| *n > 0).ok_or_else(fault)
 }
 
 fn steps(strategy: &RolloutStrategy) -> Result<Vec<StepSetting>, InvalidField> {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use trimtab_api::{
+    names::MODE_ANNOTATION,
     quantity::Quantity,
     resources::{ContainerResources, Resources as Amounts},
     target::TargetRef,
@@ -17,7 +18,10 @@ use trimtab_core::{
     WorkloadKind::{self, Deployment},
     quantity,
 };
-use trimtab_rollout::gate::Gate;
+use trimtab_engine::{
+    gate::Gate,
+    input::{Around, Common, EmergencyStop, Found, Policy},
+};
 use trimtab_world::row::{
     ContainerKind, HpaMetric, HpaRow, HpaTarget, Labels, LimitRangeItem, LimitRangeRow, LimitRangeScope, LimitRatio,
     NamespaceRow, NodeCapacity, NodeRow, Owner, PdbRow, PodContainer, PodPhase, PodRow, QuotaAmounts, QuotaRow,
@@ -26,7 +30,7 @@ use trimtab_world::row::{
 
 use crate::{
     PodResize,
-    input::{EmergencyStop, Input, NodeRoom, Policy, Surroundings},
+    input::{Input, NodeRoom, Surroundings},
     rules::Rules,
 };
 
@@ -158,19 +162,40 @@ impl<'a> Scene<'a> {
     pub fn with<R>(&self, ask: impl FnOnce(&Input<'_>) -> R) -> R {
         let items = self.limit_range_items.clone().into();
         let range = LimitRangeRow { namespace: "shop".into(), name: "range".into(), items };
-        ask(&Input {
+        let uid = self.workload.uid.to_string();
+        let found = Found {
+            uid: &uid,
+            terminating: self.workload.terminating,
+            mode: self.workload.annotations.get(MODE_ANNOTATION),
+        };
+        let around = Around {
+            name: &self.namespace.name,
+            terminating: self.namespace.terminating,
+            mode: self.namespace.annotations.get(MODE_ANNOTATION),
+        };
+        let common = Common {
             now: self.now,
             emergency_stop: self.emergency_stop,
             unknown_kinds: self.unknown_kinds,
+            policy_kind: "OptimizationPolicy",
             policy: self.policy,
+            limits: &self.rules.limits,
+            run: "rollout",
+            target: &self.target,
+            approved_for: self.approved_for,
+            found: (!self.gone).then_some(found),
+            namespace: (!self.namespace_gone).then_some(around),
+            under_way: self.under_way,
+            started_last_hour: self.started_last_hour,
+            last_ended: self.last_ended,
+        };
+        ask(&Input {
+            common,
             rules: &self.rules,
             proposal: &self.proposal,
             digest: "sha256:this",
             approved_by_person: self.approved_by_person,
-            approved_for: self.approved_for,
-            target: &self.target,
             workload: (!self.gone).then_some(&self.workload),
-            namespace: (!self.namespace_gone).then_some(&self.namespace),
             pods: &self.pods,
             hpas: &self.hpas,
             vpas: &self.vpas,
@@ -180,10 +205,7 @@ impl<'a> Scene<'a> {
             nodes: &self.nodes,
             data_age_s: self.data_age_s,
             memory_peaks: &self.memory_peaks,
-            under_way: self.under_way,
-            started_last_hour: self.started_last_hour,
             other: self.other,
-            last_ended: self.last_ended,
             pod_resize: self.pod_resize,
             admission: self.admission,
         })

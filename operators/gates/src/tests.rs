@@ -12,18 +12,15 @@ use trimtab_api::{
     windows::WindowKind::Deny,
 };
 use trimtab_core::{WorkloadKind, quantity};
-use trimtab_rollout::gate::closed_gates;
+use trimtab_engine::{gate::closed_gates, input::EmergencyStop, windows::Windows};
 use trimtab_world::row::{
     ContainerKind, HpaMetric, HpaTargetValue, LimitRangeItem, LimitRangeScope, LimitRatio, Owner, ResourceAmounts,
     Resources, VpaMode,
 };
 
 use crate::{
-    FORWARD, Input, PodResize, START,
-    input::EmergencyStop,
-    reasons,
+    FORWARD, Input, PodResize, START, reasons,
     testkit::{Scene, ago, argo_cd, hpa, labels, limit_range, node, pdb, quota, size, vpa, window},
-    windows::Windows,
 };
 
 const PAGE: &str = include_str!("../../../docs/gates.md");
@@ -54,14 +51,14 @@ fn everything_wrong() -> Scene<'static> {
     scene.scale(1);
     scene.emergency_stop = EmergencyStop::On { by: Some("anna"), reason: None, since: None };
     scene.unknown_kinds = &["Node"];
-    scene.rules.suspended = true;
+    scene.rules.limits.suspended = true;
     scene.workload.uid = "another".into();
     scene.workload.annotations = labels(&[("trimtab.dev/mode", "Off")]);
     scene.proposal = vec![size("app", "600m/600m", "100Mi/100Mi"), size("proxy", "1/", "/")];
     scene.add_container("log", ContainerKind::Sidecar, "10m/", "64Mi/");
     scene.proposal.push(size("log", "10m/10m", "64Mi/64Mi"));
     scene.data_age_s = None;
-    scene.rules.windows = Windows::read(&[window(Deny, "* * * * *", "168h", "UTC")]).unwrap();
+    scene.rules.limits.windows = Windows::read(&[window(Deny, "* * * * *", "168h", "UTC")]).unwrap();
     scene.last_ended = Some(ago(0));
     (scene.under_way, scene.started_last_hour) = (5, 60);
     scene.other = Some(("mine", true));

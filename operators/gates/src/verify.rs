@@ -3,16 +3,19 @@
 //! In: the baseline, the present observation, the progress of the rollout. Out: checks with numbers before and now.
 //! `Fail` undoes the change, `Inconclusive` pauses the rollout, `NotRun` holds nothing up.
 
-use trimtab_api::verification::{Baseline, Check, QueryBaseline, Verdict};
+use trimtab_api::verification::{Baseline, Check, Verdict};
 
 pub use self::{
     pods::{PodCounts, count_pods},
     starting::{Starting, starting},
 };
-use trimtab_core::text::{count, cut, part, verb};
+use trimtab_core::text::{count, part, verb};
+use trimtab_engine::{
+    checks::{self, check},
+    query::{self, QueryAnswer},
+};
 
 mod pods;
-mod query;
 mod starting;
 
 /// How long after the beginning of a stage unready and pending pods count as a transition, in seconds.
@@ -23,10 +26,6 @@ pub const ROLLING_GRACE_S: i64 = 600;
 const HARMLESS_THROTTLING: i32 = 50;
 /// More throttling than this above the baseline is a regression: 10 percentage points, in thousandths.
 const MUCH_THROTTLING: i32 = 100;
-/// The longest message that the schema accepts.
-const MAX_MESSAGE: usize = 512;
-/// The longest query result that the schema accepts.
-const MAX_VALUE: usize = 32;
 
 /// The workload as observed now.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -64,19 +63,6 @@ pub struct Autoscaler {
     pub max: u32,
 }
 
-/// The result of one query.
-#[derive(Clone, Debug, PartialEq)]
-pub struct QueryAnswer {
-    /// Its name in the policy.
-    pub name: String,
-    /// The result; `None` if there was none, or more than one.
-    pub value: Option<f64>,
-    /// Why there was none, if known.
-    pub unanswered: Option<String>,
-    /// How much it may exceed the baseline, in percent.
-    pub max_worse_percent: i32,
-}
-
 /// The progress of the rollout.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Progress {
@@ -99,18 +85,8 @@ pub fn baseline(observed: &Observed) -> Baseline {
         ready_neighbours: small(observed.ready_neighbours),
         throttled_thousandths: observed.throttled_thousandths,
         autoscaler_replicas: observed.autoscaler.map(|a| small(a.replicas)),
-        queries: observed
-            .queries
-            .iter()
-            .map(|q| QueryBaseline { name: q.name.clone(), value: q.value.and_then(decimal) })
-            .collect(),
+        queries: query::baseline(&observed.queries),
     }
-}
-
-/// A number as text that the schema accepts; `None` if it is not a number.
-fn decimal(value: f64) -> Option<String> {
-    let plain = value.to_string();
-    value.is_finite().then(|| if plain.len() <= MAX_VALUE { plain } else { format!("{value:e}") })
 }
 
 /// Compares the workload with its baseline. The checks are in the order in which they are listed.
@@ -124,28 +100,13 @@ pub fn verify(before: &Baseline, now: &Observed, progress: Progress) -> Vec<Chec
         throttling(before, now),
         autoscaler(before, now),
     ];
-    checks.extend(now.queries.iter().map(|q| query::judge(before, q)));
+    checks.extend(now.queries.iter().map(|q| query::judge(&before.queries, q)));
     checks
-}
-
-fn check(name: impl Into<String>, verdict: Verdict, message: impl AsRef<str>) -> Check {
-    Check { name: name.into(), verdict, message: cut(message.as_ref(), MAX_MESSAGE) }
 }
 
 /// The verdict on something that may pass by itself: inconclusive at first, a failure once it lasts.
 fn transient(now: &Observed, progress: Progress) -> (Verdict, String) {
-    let grace = if now.rolling { ROLLING_GRACE_S } else { GRACE_S };
-    if progress.stage_s < grace {
-        (
-            Verdict::Inconclusive,
-            format!(
-                "; it may recover in the first {grace} s of this stage, of which {} s have passed",
-                progress.stage_s
-            ),
-        )
-    } else {
-        (Verdict::Fail, String::new())
-    }
+    checks::transient(if now.rolling { ROLLING_GRACE_S } else { GRACE_S }, progress.stage_s)
 }
 
 fn readiness(before: &Baseline, now: &Observed, progress: Progress) -> Check {

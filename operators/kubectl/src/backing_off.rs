@@ -14,10 +14,10 @@ use trimtab_api::{
     recommendation::Recommendation,
 };
 use trimtab_core::{WorkloadId, WorkloadKind};
+use trimtab_engine::{gate::closed, gates};
 use trimtab_rollout::{
     back_off,
     elsewhere::{Elsewhere, Past},
-    gate::closed,
 };
 
 use crate::{
@@ -63,7 +63,7 @@ fn held(
         target_uid: None,
     };
     let blocked = back_off::closed(digest, Some(&approval), rollout(rec), Past { record, others }, now)?;
-    Some(closed(back_off::NAME, blocked.reason, &blocked.message))
+    Some(closed(gates::back_off::NAME, blocked.reason, &blocked.message))
 }
 
 /// What is on record about its workload, by name: that holds for one that is created again, too.

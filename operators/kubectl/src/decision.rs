@@ -10,7 +10,8 @@ use trimtab_api::{
     risk::RiskLevel,
     rollout::{RolloutResult, RolloutStatus, Stage},
 };
-use trimtab_rollout::{back_off, undone};
+use trimtab_engine::gates::back_off::REJECTED_BEFORE;
+use trimtab_rollout::undone;
 
 use crate::{listing, undo, words};
 
@@ -160,7 +161,7 @@ fn is_before_undo(rec: &Recommendation, digest: &str) -> bool {
     let mut gates = rec.status.iter().flat_map(|s| &s.gates);
     by_person
         && is_honoured(rec, Decision::Approved, digest)
-        && (here || gates.any(|g| g.reason == back_off::REJECTED_BEFORE))
+        && (here || gates.any(|g| g.reason == REJECTED_BEFORE.word))
 }
 
 /// Whether Trimtab still honours this decision of `user`. It tells two like decisions of one person apart by what lies

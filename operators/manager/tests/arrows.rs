@@ -23,9 +23,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("trimtab-world", &["trimtab-core"]),
     ("trimtab-metrics-sources", &["trimtab-core"]),
     ("trimtab-runtime", &[]),
-    // Rollouts: the machine and the gates are pure.
-    ("trimtab-rollout", &["trimtab-api", "trimtab-core"]),
-    ("trimtab-gates", &["trimtab-api", "trimtab-core", "trimtab-pricing", "trimtab-rollout", "trimtab-world"]),
+    // Changes: what all have in common, and those of sizes: the machine and the gates. Pure.
+    ("trimtab-engine", &["trimtab-api", "trimtab-core"]),
+    ("trimtab-rollout", &["trimtab-api", "trimtab-core", "trimtab-engine"]),
+    (
+        "trimtab-gates",
+        &["trimtab-api", "trimtab-core", "trimtab-engine", "trimtab-pricing", "trimtab-rollout", "trimtab-world"],
+    ),
     // What the cluster itself does for rollouts: who may approve, which sizes new pods get.
     ("trimtab-guard", &["trimtab-api", "trimtab-core", "trimtab-runtime"]),
     ("trimtab-admission-sizes", &["trimtab-api", "trimtab-core", "trimtab-runtime", "trimtab-world"]),
@@ -41,10 +45,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "trimtab-api",
             "trimtab-core",
             // What a policy says about rollouts is read by one rule: a policy is valid only if rollouts can follow it.
+            "trimtab-engine",
             "trimtab-gates",
             "trimtab-pricing",
             "trimtab-recommendation-row",
-            "trimtab-rollout",
             "trimtab-runtime",
             "trimtab-admission-sizes",
             "trimtab-sizing",
@@ -58,6 +62,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "trimtab-api",
             "trimtab-core",
+            "trimtab-engine",
             "trimtab-gates",
             "trimtab-guard",
             "trimtab-pricing",
@@ -91,6 +96,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "trimtab-api",
             "trimtab-core",
+            "trimtab-engine",
             "trimtab-gates",
             "trimtab-guard",
             "trimtab-optimization-policy",
@@ -145,6 +151,7 @@ const RECONCILERS: &[&str] =
 /// Crates without I/O, and external crates that even they may not use.
 const PURE: &[&str] = &[
     "trimtab-core",
+    "trimtab-engine",
     "trimtab-gates",
     "trimtab-pricing",
     "trimtab-recommendation-row",

@@ -7,38 +7,50 @@ use trimtab_api::{
     delivery::DeliveryMode,
     rollout::{RolloutResult, RolloutStatus, Stage},
 };
+use trimtab_engine::{
+    checks::inconclusive,
+    standing::Standing,
+    steps::{paused, soon, write},
+};
 
 use crate::{
-    ask::{Request, Standing, Step},
+    effect::Effect,
     known::{resizes, template_has},
-    next::{paused, resize, soon, write},
     pods::Sorted,
+    sizing::{Step, ask},
     status::{ended, entered, refreshed, watch_end},
     text,
     view::{Pod, Target, View},
-    waits::{inconclusive, wait_bound, wait_settled},
+    waits::{wait_bound, wait_settled},
 };
 
 /// The request that delivers the size, if it is not delivered yet.
-fn missing(view: &View, rollout: &RolloutStatus, target: &Target) -> Option<Request> {
+fn missing(view: &View, rollout: &RolloutStatus, target: &Target) -> Option<Effect> {
     match rollout.delivery {
-        DeliveryMode::Admission => (!view.sizes_entry).then(|| Request::PutSizes {
+        DeliveryMode::Admission => (!view.sizes_entry).then(|| Effect::PutSizes {
             uid: target.uid.clone(),
             from: target.template_sizes.clone(),
             to: rollout.desired.clone(),
         }),
         DeliveryMode::Template => (!template_has(target, rollout, true))
-            .then(|| Request::PatchTemplate { uid: target.uid.clone(), containers: rollout.desired.clone() }),
+            .then(|| Effect::PatchTemplate { uid: target.uid.clone(), containers: rollout.desired.clone() }),
         DeliveryMode::Auto | DeliveryMode::Git | DeliveryMode::Manual => None,
     }
 }
 
 /// Evicts `pod`, whose node has no room for the new size, after making sure that its replacement gets that size.
 pub(crate) fn evict(view: &View, rollout: &RolloutStatus, target: &Target, pod: &Pod) -> Step {
-    Step::Ask(
-        missing(view, rollout, target)
-            .unwrap_or_else(|| Request::Evict { pod: pod.name.clone(), uid: pod.uid.clone() }),
-    )
+    ask(missing(view, rollout, target).unwrap_or_else(|| Effect::Evict { pod: pod.name.clone(), uid: pod.uid.clone() }))
+}
+
+/// Requests the new size for `pod`.
+pub(crate) fn resize(pod: &Pod, rollout: &RolloutStatus) -> Step {
+    ask(Effect::Resize {
+        pod: pod.name.clone(),
+        uid: pod.uid.clone(),
+        resource_version: pod.resource_version.clone(),
+        containers: rollout.desired.clone(),
+    })
 }
 
 /// The stage `Delivering`, and the end of the last step where sizes are delivered by admission.
@@ -101,7 +113,7 @@ pub(crate) fn verifying(
 /// The resize of a pod created with the former size after the last step, else the request that delivers the size.
 fn still_to_change(view: &View, rollout: &RolloutStatus, target: &Target, pods: &Sorted<'_>) -> Option<Step> {
     let latecomer = pods.candidate().filter(|_| resizes(view, target));
-    latecomer.map(|pod| resize(pod, rollout)).or_else(|| missing(view, rollout, target).map(Step::Ask))
+    latecomer.map(|pod| resize(pod, rollout)).or_else(|| missing(view, rollout, target).map(ask))
 }
 
 /// The wait until all pods have the new size, if some do not.

@@ -1,5 +1,5 @@
-//! A rollout going forward: step by step, each one watched. In: a view of a rollout under way. Out: the next request,
-//! a wait, or the first request of the undo.
+//! A rollout going forward: step by step, each one watched. In: a view of a rollout under way that nothing speaks against.
+//! Out: the next request, or a wait.
 
 use jiff::Timestamp;
 use trimtab_api::{
@@ -7,30 +7,26 @@ use trimtab_api::{
     delivery::DeliveryMode,
     rollout::{RolloutStatus, Stage},
 };
+use trimtab_engine::{
+    checks::inconclusive,
+    standing::Standing,
+    steps::{paused, soon, write},
+};
 
 use crate::{
-    ask::{Standing, Step},
-    deliver,
+    deliver::{self, resize},
     known::{resizes, template_has},
-    next::{paused, resize, soon, write},
     pods::Sorted,
-    session::Session,
-    status::{covers, entered, pause_s, refreshed, step, steps, undoing, watch_end},
-    text, turn_back,
+    sizing::{Session, Step},
+    status::{covers, entered, pause_s, refreshed, step, steps, watch_end},
+    text,
     view::{Pod, Target, View},
-    waits::{at, inconclusive, wait_bound, wait_settled},
+    waits::{at, wait_bound, wait_settled},
 };
 
 /// The next step of a rollout that is neither being undone nor ended.
 pub(crate) fn decide(view: &View, rollout: &RolloutStatus, target: &Target, session: &Session, now: Timestamp) -> Step {
     let pods = Sorted::of(view, rollout);
-    if let Some((reason, message)) = turn_back::why(view, rollout, target, session, &pods, now) {
-        return write(undoing(view, rollout, &reason, &message, now));
-    }
-    if let Some(gate) = view.forward_gates.first() {
-        let message = format!("paused at {}: {}", at(view, rollout), text::gates(&view.forward_gates));
-        return paused(&gate.reason, message, Some(soon(now)));
-    }
     if resizes(view, target)
         && let Some(wait) = in_the_way(&pods, now)
     {
@@ -40,7 +36,7 @@ pub(crate) fn decide(view: &View, rollout: &RolloutStatus, target: &Target, sess
         return deliver::evict(view, rollout, target, pod);
     }
     let never_fits = |pod: &&&Pod| {
-        session.never_fits.iter().any(|(digest, uid)| *digest == rollout.proposal_digest && *uid == pod.uid)
+        session.memory.never_fits.iter().any(|(digest, uid)| *digest == rollout.proposal_digest && *uid == pod.uid)
     };
     if let Some(pod) = pods.former.iter().find(never_fits) {
         return deliver::evict(view, rollout, target, pod);

@@ -1,7 +1,6 @@
-//! Predicates on the workload and the decision. In: a view, its workload, a rollout. Out: whether the predicate holds.
+//! Predicates on the workload and its rollout. In: a view, its workload, a rollout. Out: whether the predicate holds.
 
 use trimtab_api::{
-    approval::Decision,
     delivery::DeliveryMode,
     rollout::{RolloutStatus, Stage},
     rollout_strategy::IfInfeasible,
@@ -16,16 +15,6 @@ use crate::{
 /// The workload, if it is the very one that `rollout` is about and is not being deleted.
 pub(crate) fn own_target<'a>(view: &'a View, rollout: &RolloutStatus) -> Option<&'a Target> {
     view.target.as_ref().filter(|t| t.uid == rollout.target_uid && !t.terminating)
-}
-
-/// Whether the decision honoured for this very proposal is `decision`.
-pub(crate) fn decided(view: &View, decision: Decision) -> bool {
-    decided_on(view, decision, &view.digest)
-}
-
-/// Whether the decision honoured for the proposal with this digest is `decision`.
-pub(crate) fn decided_on(view: &View, decision: Decision, digest: &str) -> bool {
-    view.approval.as_ref().is_some_and(|a| a.decision == decision && a.proposal_digest == digest)
 }
 
 /// Whether pods are resized in place at all.

@@ -11,14 +11,16 @@ use trimtab_api::{
     conditions::recommendation as reasons,
     rollout::{RolloutStatus, Stage},
 };
+use trimtab_engine::{
+    standing::Standing,
+    steps::{paused, soon, write},
+};
 
 use crate::{
-    ask::{Request, Step},
-    known::{decided, decided_on, own_target},
+    known::own_target,
     left_behind,
-    next::{paused, soon, write},
-    session::Session,
     sizes::is_close,
+    sizing::{Request, Session, Step},
     standing,
     status::{fault, undoing, undoing_all},
     undo, undone,
@@ -82,7 +84,7 @@ fn release(view: &View) -> Step {
         return Step::Ask(Request::Release);
     }
     // It will be gone in a moment, or somebody else's finalizer keeps it.
-    let standing = view.rollout.as_ref().and_then(standing::ended).unwrap_or(crate::ask::Standing::Pending);
+    let standing = view.rollout.as_ref().and_then(standing::ended).unwrap_or(Standing::Pending);
     Step::Wait { until: None, standing }
 }
 
@@ -130,9 +132,9 @@ fn rejections(view: &View) -> Vec<RejectedSize> {
 /// The size that a person rejects here: the present proposal, or what is under way or in force.
 fn rejected(view: &View) -> Option<RejectedSize> {
     let approval = view.approval.as_ref().filter(|a| a.by.kind == ApproverKind::Person)?;
-    let of_rollout = view.rollout.as_ref().filter(|r| decided_on(view, Decision::Rejected, &r.proposal_digest));
+    let of_rollout = view.rollout.as_ref().filter(|r| view.header().decided_on(Decision::Rejected, &r.proposal_digest));
     let containers = match of_rollout {
-        _ if decided(view, Decision::Rejected) => &view.proposal,
+        _ if view.header().decided(Decision::Rejected) => &view.proposal,
         Some(rollout) => &rollout.desired,
         None => return None,
     };
@@ -142,7 +144,7 @@ fn rejected(view: &View) -> Option<RejectedSize> {
 /// Whether a person has since approved what had been rejected.
 fn is_lifted(view: &View, rejected: &RejectedSize) -> bool {
     let person = view.approval.as_ref().is_some_and(|a| a.by.kind == ApproverKind::Person);
-    person && decided(view, Decision::Approved) && is_close(&rejected.containers, &view.proposal)
+    person && view.header().decided(Decision::Approved) && is_close(&rejected.containers, &view.proposal)
 }
 
 /// Whether that rejection was made here, and has since been withdrawn.

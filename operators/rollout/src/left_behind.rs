@@ -12,18 +12,20 @@ use trimtab_api::{
     resources::ContainerResources,
     rollout::{RolloutResult, RolloutStatus, Stage},
 };
+use trimtab_engine::{
+    gates::target::TERMINATING,
+    steps::{paused, soon, write},
+    text::after,
+};
 
 use crate::{
-    ask::{Request, Step},
+    effect::Effect,
     known::own_target,
-    next::{paused, soon, write},
     pods::live,
-    session::Session,
     sizes::{Has, has, same},
-    start_gates::TARGET_TERMINATING,
+    sizing::{Session, Step, ask},
     status::{ended, undoing, undoing_all},
-    text::{self, after},
-    undo,
+    text, undo,
     view::{Pod, View},
 };
 
@@ -34,7 +36,7 @@ const LATECOMERS_S: i64 = 300;
 /// The next step for `rollout`, whose workload is gone or was recreated; `None` if nothing of it is left.
 pub(crate) fn settle(view: &View, rollout: &RolloutStatus, session: &Session, now: Timestamp) -> Option<Step> {
     if view.sizes_entry {
-        return Some(Step::Ask(Request::DropSizes));
+        return Some(ask(Effect::DropSizes));
     }
     if let Some(wait) = undecided(view, rollout, now) {
         return Some(wait);
@@ -78,7 +80,7 @@ fn undecided(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Option<Ste
     let message = "the workload is being deleted; it continues when its pods are gone, or restores the former size of \
                    those that stay"
         .to_owned();
-    Some(paused(TARGET_TERMINATING.word, message, Some(soon(now))))
+    Some(paused(TERMINATING.word, message, Some(soon(now))))
 }
 
 /// The pods that have a size which only this rollout can have given them.

@@ -9,9 +9,9 @@ use std::slice::from_ref;
 
 use trimtab_api::{quantity::Quantity, resources::ContainerResources};
 use trimtab_core::{WorkloadId, WorkloadKind};
+use trimtab_engine::gate::{Blocked, Reason, blocked};
 
 use crate::{
-    gate::{Blocked, Reason, blocked},
     pods::live,
     sizes::same,
     text,

@@ -3,10 +3,10 @@
 
 use jiff::Timestamp;
 use trimtab_api::rollout::RolloutStatus;
+use trimtab_engine::text::after;
 
 use crate::{
     sizes::{Has, has},
-    text::after,
     view::{Pod, Resize, View},
 };
 

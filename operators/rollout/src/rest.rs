@@ -8,13 +8,16 @@ use trimtab_api::{
     conditions::recommendation as reasons,
     rollout::{RolloutResult, RolloutStatus},
 };
+use trimtab_engine::{
+    standing::Standing,
+    steps::{paused, soon, unreadable, write},
+};
 
 use crate::{
-    ask::{Request, Standing, Step},
-    known::{decided, decided_on, own_target},
+    effect::Effect,
+    known::own_target,
     leave, left_behind,
-    next::{paused, soon, unreadable, write},
-    session::{Key, Session},
+    sizing::{Key, Request, Session, Step, ask},
     standing::at_rest,
     start,
     status::{ended, fault, undoing, undoing_all},
@@ -49,7 +52,7 @@ pub(crate) fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
         let mine = own_target(view, rollout).is_some();
         let applied = rollout.result == Some(RolloutResult::Applied);
         if view.sizes_entry && !(mine && applied) {
-            return Step::Ask(Request::DropSizes);
+            return ask(Effect::DropSizes);
         }
         if !mine {
             if let Some(step) = left_behind::settle(view, rollout, session, now) {
@@ -89,10 +92,10 @@ fn stands(view: &View, of_this: Option<&RolloutStatus>, now: Timestamp) -> Step 
     if let Some(standing) = stays.and_then(|rollout| at_rest(view, rollout)) {
         return Step::Wait { until: None, standing };
     }
-    if decided(view, Decision::Rejected) {
+    if view.header().decided(Decision::Rejected) {
         return Step::Wait { until: None, standing: Standing::Rejected };
     }
-    if decided(view, Decision::Approved) {
+    if view.header().decided(Decision::Approved) {
         return start::decide(view, now);
     }
     let standing = match view.past().rejected(&view.proposal) {
@@ -112,7 +115,8 @@ fn taken_back(view: &View, rollout: &RolloutStatus, now: Timestamp) -> Option<St
         return Some(write(undoing_all(view, rollout, reasons::PODS_REFUSED, &message, now)));
     }
     // Even if something else is proposed now: the rejection is about what is in force.
-    let approval = view.approval.as_ref().filter(|_| decided_on(view, Decision::Rejected, &rollout.proposal_digest))?;
+    let approval =
+        view.approval.as_ref().filter(|_| view.header().decided_on(Decision::Rejected, &rollout.proposal_digest))?;
     let message = format!("{} rejected it after it was applied", approval.by);
     if rollout.result == Some(RolloutResult::Applied) {
         return Some(write(undoing(view, rollout, reasons::REJECTED, &message, now)));
@@ -138,8 +142,8 @@ fn is_needed(view: &View, now: Timestamp) -> bool {
     let undone = |rollout: &RolloutStatus| view.approval_known.is_ok() && fault(rollout).is_none();
     let left = |rollout: &RolloutStatus| undone(rollout) && left_behind::is_left(view, rollout, now);
     let has_begun = view.rollout.as_ref().is_some_and(|rollout| rollout.proposal_digest == view.digest);
-    let about_to_begin = decided(view, Decision::Approved) && !has_begun;
+    let about_to_begin = view.header().decided(Decision::Approved) && !has_begun;
     ((view.owned || about_to_begin) && view.seen.is_ok())
         || view.rollout.as_ref().is_some_and(|rollout| kept(rollout) || left(rollout))
-        || decided(view, Decision::Rejected)
+        || view.header().decided(Decision::Rejected)
 }

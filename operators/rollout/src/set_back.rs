@@ -13,8 +13,9 @@ use trimtab_api::{
 };
 
 use crate::{
+    effect::EffectKey,
     pods::Sorted,
-    session::{Key, Session},
+    sizing::{Key, Session},
     view::View,
 };
 
@@ -26,8 +27,8 @@ const LOOK: &str =
     "look for mutating webhooks and admission policies on pods and pods/resize, and for a VerticalPodAutoscaler";
 
 /// Records that the server accepted `asked`, if that is a resize.
-pub(crate) fn accepted(view: &View, session: &mut Session, asked: &Key, now: Timestamp) {
-    let Key::Resize(uid, _) = asked else { return };
+pub(crate) fn accepted(view: &View, session: &mut Session, asked: &EffectKey, now: Timestamp) {
+    let EffectKey::Resize(uid, _) = asked else { return };
     let Some(pod) = view.pods.iter().find(|pod| pod.uid == *uid) else { return };
     let undoing = view.rollout.as_ref().is_some_and(|r| r.stage == Stage::Undoing);
     let (reason, what) = if undoing {
@@ -41,13 +42,16 @@ pub(crate) fn accepted(view: &View, session: &mut Session, asked: &Key, now: Tim
             "{what}pod {name} was resized, and something else set its size back; resizing it again at {until}; {LOOK}"
         )
     };
-    session.rest_accepted(asked.clone(), now, reason, words);
+    session.rest_accepted(Key::Effect(asked.clone()), now, reason, words);
 }
 
 /// Why the change is given up: a pod that was resized often enough does not have the new size.
 pub(crate) fn given_up(rollout: &RolloutStatus, session: &Session, pods: &Sorted<'_>) -> Option<String> {
-    let mut often = session.accepted(&rollout.desired, ATTEMPTS);
-    let pod = often.find_map(|uid| pods.former.iter().find(|pod| pod.uid == uid))?;
+    let mut often = session.accepted(ATTEMPTS).filter_map(|asked| match asked {
+        EffectKey::Resize(uid, to) if *to == rollout.desired => Some(uid),
+        _ => None,
+    });
+    let pod = often.find_map(|uid| pods.former.iter().find(|pod| pod.uid == *uid))?;
     let name = &pod.name;
     Some(format!("pod {name} was resized {ATTEMPTS} times, and something else set its size back each time; {LOOK}"))
 }

@@ -1,24 +1,15 @@
-//! The standing of a recommendation. In: a rollout, and its view; or a [`Standing`]. Out: one, or its conditions:
-//! observations of `Ready`, `Succeeded`, and `Reconciling` or `Stalled` where they hold.
-//!
-//! Tools that follow kstatus (Flux, Argo CD, `kubectl wait`) read `Ready=False` alone as "in progress, keep waiting".
-//! So an unsuccessful end carries `Stalled=True`, which they read as failed: only a new proposal or a person makes
-//! progress. So does a size in force that new pods do not get. What waits for an approval is in progress for them, and
-//! carries neither: Trimtab is not working on it.
+//! The standing of a rollout. In: a rollout, and its view. Out: its standing, in words.
 
 use trimtab_api::{
-    conditions::{recommendation as reasons, types},
+    conditions::recommendation as reasons,
     delivery::DeliveryMode,
     resources::ContainerResources,
     rollout::{RolloutResult, RolloutStatus, Stage},
 };
-use trimtab_core::{
-    conditions::Observation,
-    text::{part, verb},
-};
+use trimtab_core::text::{part, verb};
+use trimtab_engine::standing::Standing;
 
 use crate::{
-    ask::Standing,
     known::{own_target, template_has},
     pods::Sorted,
     text, undone,
@@ -27,35 +18,6 @@ use crate::{
 
 /// How messages say that the size is in no pod.
 const NONE: &str = "no pod has it";
-
-/// The conditions of a Recommendation with this standing.
-pub fn conditions(standing: &Standing) -> Vec<Observation> {
-    let (reason, message) = words(standing);
-    let (ready, succeeded) = match standing {
-        Standing::Applied(_) => (Observation::yes as Make, Observation::yes as Make),
-        Standing::NotDelivered(_) => (Observation::no as Make, Observation::yes as Make),
-        Standing::RolledBack(_) | Standing::Rejected | Standing::RejectedBefore(_) | Standing::Superseded(_) => {
-            (Observation::no as Make, Observation::no as Make)
-        }
-        _ => (Observation::no as Make, Observation::unknown as Make),
-    };
-    let mut observed = vec![
-        ready(types::READY, reason.clone(), message.clone()),
-        succeeded(types::SUCCEEDED, reason.clone(), message.clone()),
-    ];
-    match standing {
-        Standing::Applied(_) | Standing::Pending => {}
-        Standing::NotDelivered(_)
-        | Standing::RolledBack(_)
-        | Standing::Rejected
-        | Standing::RejectedBefore(_)
-        | Standing::Superseded(_) => {
-            observed.push(Observation::yes(types::STALLED, reason, message));
-        }
-        _ => observed.push(Observation::yes(types::RECONCILING, reason, message)),
-    }
-    observed
-}
 
 /// The standing of a rollout by its status alone, for the conditions that are written together with it.
 pub fn of(rollout: &RolloutStatus) -> Standing {
@@ -202,38 +164,4 @@ pub(crate) fn ended(rollout: &RolloutStatus) -> Option<Standing> {
             ))
         }
     })
-}
-
-type Make = fn(&'static str, String, String) -> Observation;
-
-fn words(standing: &Standing) -> (String, String) {
-    let (reason, message) = match standing {
-        Standing::Pending => (
-            reasons::PENDING_APPROVAL,
-            "waiting for approval: set spec.approval with the digest in status.proposalDigest".to_owned(),
-        ),
-        Standing::Rejected => (reasons::REJECTED, "somebody rejected it, and nothing of it is in force".to_owned()),
-        Standing::RejectedBefore(message) => (reasons::REJECTED, message.clone()),
-        Standing::Blocked(gates) => {
-            (reasons::BLOCKED, format!("approved, but cannot start yet: {}", text::gates(gates)))
-        }
-        Standing::RollingOut(message) => (reasons::ROLLING_OUT, message.clone()),
-        Standing::Verifying(message) => (reasons::VERIFYING, message.clone()),
-        Standing::Paused { reason, message } => {
-            (if is_reason(reason) { reason } else { reasons::PAUSED }, message.clone())
-        }
-        Standing::Undoing(message) => (reasons::ROLLING_BACK, message.clone()),
-        Standing::Applied(message) => (reasons::APPLIED, message.clone()),
-        Standing::NotDelivered(message) => (reasons::SIZE_NOT_DELIVERED, message.clone()),
-        Standing::RolledBack(message) => (reasons::ROLLED_BACK, message.clone()),
-        Standing::Superseded(message) => (reasons::SUPERSEDED, message.clone()),
-    };
-    (reason.to_owned(), message)
-}
-
-/// Whether the API server accepts `word` as the reason of a condition. External gates have reasons of their own.
-fn is_reason(word: &str) -> bool {
-    word.len() <= 1024
-        && word.starts_with(|c: char| c.is_ascii_uppercase())
-        && word.chars().all(|c| c.is_ascii_alphanumeric())
 }

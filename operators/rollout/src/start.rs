@@ -12,17 +12,19 @@ use trimtab_api::{
     verification::Baseline,
 };
 use trimtab_core::conditions::whole_seconds;
+use trimtab_engine::{
+    gate::closed_gates,
+    steps::{blocked, write},
+    text::after,
+};
 
 use crate::{
-    ask::{Request, Step},
     back_off::in_a_row,
-    gate::closed_gates,
-    next::{blocked, write},
     pods::live,
     sizes::{Has, has, same},
+    sizing::{Request, Step},
     start_gates::{self, BASELINE, Start},
     status::steps,
-    text::after,
     view::{Target, View},
 };
 

@@ -10,10 +10,16 @@ use trimtab_api::{
     conditions::recommendation as reasons, delivery::DeliveryMode, gates::ClosedGate, resources::ContainerResources,
 };
 use trimtab_core::text::verb;
+use trimtab_engine::{
+    gate::{Blocked, Gate, Inputs, Reason, blocked},
+    gates::{
+        self,
+        target::{NAME, NOT_FOUND, TERMINATING},
+    },
+};
 
 use crate::{
     back_off,
-    gate::{Blocked, Gate, Inputs, Reason, blocked},
     leftover::{self, LEFTOVER_SIZE},
     pods::live,
     sizes::{Has, has, same_names},
@@ -38,20 +44,6 @@ impl Inputs for Starts {
     type Of<'a> = Start<'a>;
 }
 
-/// The workload does not exist.
-pub const TARGET_NOT_FOUND: Reason = Reason {
-    word: reasons::TARGET_NOT_FOUND,
-    when: "the workload or its namespace does not exist",
-    opens: "nothing: the recommendation is withdrawn, or its author deletes it",
-};
-
-/// The workload is being deleted.
-pub const TARGET_TERMINATING: Reason = Reason {
-    word: "TargetTerminating",
-    when: "the workload or its namespace is being deleted",
-    opens: "nothing: it goes away",
-};
-
 /// The workload's own rollout is in progress.
 pub const WORKLOAD_ROLLING_OUT: Reason = Reason {
     word: "WorkloadRollingOut",
@@ -62,30 +54,14 @@ pub const WORKLOAD_ROLLING_OUT: Reason = Reason {
 /// The gates that the machine checks before a rollout starts.
 pub const START: &[Gate<Starts>] = &[
     Gate {
-        name: back_off::NAME,
-        reasons: &[
-            Reason {
-                word: "RolledBackBefore",
-                when: "this same proposal was applied to the workload and undone, by this Recommendation or another",
-                opens: "another proposal",
-            },
-            Reason {
-                word: back_off::REJECTED_BEFORE,
-                when: "this same proposal was applied to the workload, and undone because a person rejected it",
-                opens: "a person's approval of it after that, or another proposal",
-            },
-            Reason {
-                word: "BackingOff",
-                when: "changes of the workload were undone n times in a row, by whichever Recommendations, the last less than 24 h · 2^(n−1) ago, at most 30 days",
-                opens: "the time that the message names",
-            },
-        ],
+        name: gates::back_off::NAME,
+        reasons: gates::back_off::REASONS,
         check: |start| {
             let view = start.view;
             back_off::closed(&view.digest, view.approval.as_ref(), view.rollout.as_ref(), view.past(), start.now)
         },
     },
-    Gate { name: "Target", reasons: &[TARGET_NOT_FOUND, TARGET_TERMINATING], check: target },
+    Gate { name: NAME, reasons: &[NOT_FOUND, TERMINATING], check: target },
     Gate { name: "Rollout", reasons: &[WORKLOAD_ROLLING_OUT], check: rollout },
     Gate {
         name: "Delivery",
@@ -154,8 +130,8 @@ pub fn closed(view: &View, now: Timestamp) -> Vec<ClosedGate> {
 
 fn target(start: &Start<'_>) -> Option<Blocked> {
     match &start.view.target {
-        None => blocked(TARGET_NOT_FOUND.word, "the workload does not exist"),
-        Some(target) if target.terminating => blocked(TARGET_TERMINATING.word, "the workload is being deleted"),
+        None => blocked(NOT_FOUND.word, "the workload does not exist"),
+        Some(target) if target.terminating => blocked(TERMINATING.word, "the workload is being deleted"),
         Some(_) => None,
     }
 }

@@ -6,19 +6,18 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use trimtab_api::{
     rollout::{RolloutResult, RolloutStatus, Stage},
     undo::Undo,
-    verification::Check,
 };
 use trimtab_core::conditions::whole_seconds;
+use trimtab_engine::{
+    checks,
+    text::{after, cut},
+};
 
 use crate::{
     pods::Sorted,
     sizes::same_names,
-    text::{after, cut},
     view::{Settings, View},
 };
-
-/// How many checks the status keeps.
-const CHECKS: usize = 32;
 
 /// The most rollbacks that are counted; the back-off reaches its maximum long before.
 const ROLLBACKS: i32 = 1000;
@@ -89,13 +88,9 @@ pub fn refreshed(view: &View, rollout: &RolloutStatus) -> RolloutStatus {
         steps: steps(&view.settings),
         step: step(&view.settings, rollout),
         progress: format!("{}/{}", pods.new.len(), pods.live.len()),
-        checks: if view.checks.is_empty() { rollout.checks.clone() } else { checks(view) },
+        checks: if view.checks.is_empty() { rollout.checks.clone() } else { checks::kept(&view.checks) },
         ..rollout.clone()
     }
-}
-
-fn checks(view: &View) -> Vec<Check> {
-    view.checks.iter().take(CHECKS).cloned().collect()
 }
 
 /// `rollout` in `stage`, which begins now.

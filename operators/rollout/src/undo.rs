@@ -10,16 +10,20 @@ use trimtab_api::{
     rollout::{RolloutResult, RolloutStatus},
 };
 use trimtab_core::text::{part, verb};
+use trimtab_engine::{
+    standing::Standing,
+    steps::{paused, soon, write},
+    text::{after, cut_before},
+};
 
 use crate::{
-    ask::{Request, Standing, Step},
+    effect::{Effect, EffectKey},
     known::{by_template, resizes, template_has},
-    next::{paused, soon, write},
     pods::live,
-    session::{Key, Session},
     sizes::{Has, has, same},
+    sizing::{Key, Session, Step, ask},
     status::{covers, ended, refreshed, step},
-    text::{self, after},
+    text,
     view::{Pod, Resize, Target, View},
 };
 
@@ -45,7 +49,7 @@ pub(crate) fn decide(view: &View, rollout: &RolloutStatus, target: &Target, sess
         undo.nothing_to_restore = others > 0 && others == live.len() && !any_has_new(rollout, &live);
         let exceptions = left_alone(others, live.len(), undo.nothing_to_restore) + &outstanding(rollout, &live);
         if !exceptions.is_empty() {
-            undo.message = text::cut_before(&undo.message, &exceptions);
+            undo.message = cut_before(&undo.message, &exceptions);
         }
     }
     write(end)
@@ -94,19 +98,17 @@ fn outstanding(rollout: &RolloutStatus, live: &[&Pod]) -> String {
 fn take_back(view: &View, rollout: &RolloutStatus, target: &Target, session: &Session) -> Option<Step> {
     match rollout.delivery {
         DeliveryMode::Admission => {
-            let here = session.taken_back.as_ref() == Some(&rollout.proposal_digest);
+            let here = session.memory.taken_back.as_ref() == Some(&rollout.proposal_digest);
             if view.sizes_entry || (rollout.delivered && !here) {
                 // A deletion undoes all changes: no entry of an earlier one is written in between.
                 let before = entry_before(rollout, target);
-                return Some(Step::Ask(if view.deletion.is_some() { Request::DropSizes } else { before }));
+                return Some(ask(if view.deletion.is_some() { Effect::DropSizes } else { before }));
             }
             rollout.delivered.then(|| write(RolloutStatus { delivered: false, ..refreshed(view, rollout) }))
         }
         DeliveryMode::Template => {
             let patched = template_has(target, rollout, true) && !same(&rollout.former, &rollout.desired);
-            patched.then(|| {
-                Step::Ask(Request::PatchTemplate { uid: target.uid.clone(), containers: rollout.former.clone() })
-            })
+            patched.then(|| ask(Effect::PatchTemplate { uid: target.uid.clone(), containers: rollout.former.clone() }))
         }
         // Somebody may have applied the patch by hand; then it is theirs.
         DeliveryMode::Auto | DeliveryMode::Git | DeliveryMode::Manual => None,
@@ -117,13 +119,13 @@ fn take_back(view: &View, rollout: &RolloutStatus, target: &Target, session: &Se
 /// new pods keep getting while the template is unchanged since the start; else there was no entry. That pods differed
 /// from the template does not prove one: somebody may have resized them, or they were created with an entry of a
 /// previous workload.
-fn entry_before(rollout: &RolloutStatus, target: &Target) -> Request {
+fn entry_before(rollout: &RolloutStatus, target: &Target) -> Effect {
     let complete = has(&target.template_sizes, &rollout.former) != Has::Missing;
     let earlier = !rollout.original.is_empty();
     if earlier && target.template == rollout.template && complete && !template_has(target, rollout, false) {
-        Request::PutSizes { uid: target.uid.clone(), from: target.template_sizes.clone(), to: rollout.former.clone() }
+        Effect::PutSizes { uid: target.uid.clone(), from: target.template_sizes.clone(), to: rollout.former.clone() }
     } else {
-        Request::DropSizes
+        Effect::DropSizes
     }
 }
 
@@ -179,10 +181,13 @@ fn pods(
         return Some(waiting(rollout, &message, patience.min(soon(now))));
     }
     // A pod whose resize just failed does not block the others.
-    let held = |pod: &Pod| session.held(&Key::Resize(pod.uid.clone(), rollout.former.clone()), now).is_some();
+    let held = |pod: &Pod| {
+        let key = EffectKey::Resize(pod.uid.clone(), rollout.former.clone());
+        session.held(&Key::Effect(key), now).is_some()
+    };
     let next = able.iter().find(|p| !held(p)).or(able.first());
     if let Some(pod) = next {
-        return Some(Step::Ask(Request::Resize {
+        return Some(ask(Effect::Resize {
             pod: pod.name.clone(),
             uid: pod.uid.clone(),
             resource_version: pod.resource_version.clone(),

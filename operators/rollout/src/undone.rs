@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use trimtab_api::{
     applied_sizes::UndoneChange,
-    approval::{ApproverKind, Decision, HonouredApproval},
+    approval::HonouredApproval,
     conditions::recommendation as reasons,
     rollout::{RolloutResult, RolloutStatus},
     undo::Undo,
 };
+use trimtab_engine::approval::is_later_yes;
 
 /// How many undone changes are on record for each workload.
 const KEPT: usize = 8;
@@ -28,23 +29,6 @@ pub fn rejected(rollout: &RolloutStatus) -> Option<Timestamp> {
 /// Whether `approval` applies again what `rollout` undid.
 pub fn is_approved_again(rollout: &RolloutStatus, approval: Option<&HonouredApproval>) -> bool {
     rejected(rollout).is_some_and(|rejected| is_later_yes(approval, &rollout.proposal_digest, rejected))
-}
-
-/// Whether `approval` applies again what was undone elsewhere.
-pub(crate) fn is_lifted(undone: &UndoneChange, approval: Option<&HonouredApproval>) -> bool {
-    let rejected = undone.rejected.as_ref();
-    rejected.is_some_and(|rejected| is_later_yes(approval, &undone.proposal_digest, rejected.0))
-}
-
-/// Whether a person approved the proposal with this digest after it was rejected. Times are written in whole seconds: an
-/// approval of the same second counts.
-fn is_later_yes(approval: Option<&HonouredApproval>, digest: &str, rejected: Timestamp) -> bool {
-    approval.is_some_and(|approval| {
-        approval.by.kind == ApproverKind::Person
-            && approval.decision == Decision::Approved
-            && approval.proposal_digest == digest
-            && approval.since.0 >= rejected
-    })
 }
 
 /// The change that `rollout` undid. None where the Recommendation, its policy or the workload went: that says nothing

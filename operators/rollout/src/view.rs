@@ -13,6 +13,7 @@ use trimtab_api::{
     verification::{Baseline, Check},
 };
 use trimtab_core::WorkloadId;
+use trimtab_engine::header::{Header, Place};
 
 use crate::elsewhere::{Elsewhere, Past};
 
@@ -156,16 +157,6 @@ pub enum Deletion {
     WithNamespace,
 }
 
-/// A reservation: one of the limited rollouts under way, and exclusive use of the workload.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The uid of the workload.
-    pub uid: String,
-    /// Whether the status that begins the rollout was sent. Its outcome is unknown until a later version is seen, so
-    /// such a place is not released.
-    pub announced: bool,
-}
-
 /// Why a pod created now does not get the new size, although AppliedSizes has the entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum NotGiven {
@@ -244,6 +235,21 @@ pub struct View {
 }
 
 impl View {
+    /// What every view shows, whatever is changed.
+    pub(crate) fn header(&self) -> Header<'_> {
+        Header {
+            digest: &self.digest,
+            approval: self.approval.as_ref(),
+            approval_known: self.approval_known.as_ref().copied(),
+            is_deleted: self.deletion.is_some(),
+            is_protected: self.protected,
+            place: self.place.as_ref(),
+            policy_deleted: self.policy_deleted.as_deref(),
+            forward_gates: &self.forward_gates,
+            checks: &self.checks,
+        }
+    }
+
     /// What was decided elsewhere about the workload.
     pub(crate) fn past(&self) -> Past<'_> {
         Past { record: self.history.as_ref(), others: &self.elsewhere }

@@ -1,16 +1,13 @@
-//! What a rollout going forward waits for. In: its pods and its checks. Out: the wait with its message, if any.
+//! What a rollout going forward waits for. In: its pods. Out: the wait with its message, if any.
 
 use jiff::Timestamp;
-use trimtab_api::{
-    rollout::RolloutStatus,
-    verification::{Check, Verdict},
-};
+use trimtab_api::rollout::RolloutStatus;
 use trimtab_core::text::verb;
+use trimtab_engine::{standing::Standing, steps::soon};
 
 use crate::{
-    ask::{Standing, Step},
-    next::soon,
     pods::Sorted,
+    sizing::Step,
     status::{step, steps},
     text,
     view::View,
@@ -51,17 +48,4 @@ pub(crate) fn wait_bound(view: &View, rollout: &RolloutStatus, pods: &Sorted<'_>
         verb(pods.former.len(), "runs", "run")
     );
     Step::Wait { until: Some(soon(now)), standing: Standing::RollingOut(message) }
-}
-
-/// Why the checks do not show that it is no worse than before. No checks at all are inconclusive, too. A run that has not
-/// come yet is not waited for.
-pub(crate) fn inconclusive(checks: &[Check]) -> Option<String> {
-    if checks.is_empty() {
-        return Some("no check could run; it continues when they pass".to_owned());
-    }
-    checks.iter().any(|c| !matches!(c.verdict, Verdict::Pass | Verdict::NotRun)).then(|| {
-        format!("it is not known whether it is worse than before; it continues when it is: {}", {
-            text::checks(checks, Verdict::Inconclusive)
-        })
-    })
 }

@@ -7,12 +7,12 @@ use jiff::SignedDuration;
 use points::{NOW, at, gate, words};
 use trimtab_api::rollout_strategy::IfInfeasible;
 use trimtab_core::conditions::Status;
-use trimtab_rollout::{
-    Session,
-    ask::{Cause, Request, Response, Standing, Step},
-    standing::conditions,
-    step,
+use trimtab_engine::{
+    machine::step,
+    protocol::{Cause, Response},
+    standing::{Standing, conditions},
 };
+use trimtab_rollout::{Request, Session, Step};
 
 fn refused(cause: Cause) -> Response {
     Response::Refused { cause, reason: "Invalid".to_owned(), message: "no".to_owned() }

@@ -6,9 +6,9 @@ mod points;
 
 use points::{answered, at, edited, former, gate, new};
 use trimtab_api::{approval::Decision, delivery::DeliveryMode};
+use trimtab_engine::standing::Standing;
 use trimtab_rollout::{
-    Session,
-    ask::{Request, Standing, Step},
+    Request, Session, Step,
     view::{NotGiven, View},
 };
 

@@ -12,10 +12,9 @@ use trimtab_api::{
     approval::Approver,
     rollout::Stage,
 };
+use trimtab_engine::{gates::back_off::REJECTED_BEFORE, standing::Standing};
 use trimtab_rollout::{
-    Session,
-    ask::{Request, Standing, Step},
-    back_off::REJECTED_BEFORE,
+    Request, Session, Step,
     elsewhere::{Elsewhere, Past, Rejection},
     view::{Deletion, View},
 };
@@ -127,7 +126,7 @@ fn what_a_person_rejected_elsewhere_applies_again_by_a_persons_later_yes_and_by_
             let said = match next(&view) {
                 Step::Ask(Request::WriteStatus(_) | Request::Remember(_)) => "begins".to_owned(),
                 Step::Wait { standing: Standing::Blocked(gates), .. } => {
-                    let reason = if rejected.is_some() { REJECTED_BEFORE } else { "RolledBackBefore" };
+                    let reason = if rejected.is_some() { REJECTED_BEFORE.word } else { "RolledBackBefore" };
                     assert_eq!((gates[0].reason.as_str(), gates.len()), (reason, 1), "{case}");
                     gates[0].message.clone()
                 }

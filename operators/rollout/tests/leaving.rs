@@ -10,11 +10,15 @@ use trimtab_api::{
     approval::{Approver, Decision},
     rollout::{RolloutResult, Stage},
 };
+use trimtab_engine::{
+    header::Place,
+    machine::step,
+    protocol::{Cause, Response},
+    standing::Standing,
+};
 use trimtab_rollout::{
-    Session,
-    ask::{Cause, Request, Response, Standing, Step},
-    step,
-    view::{Deletion, Place, View},
+    Request, Session, Step,
+    view::{Deletion, View},
 };
 
 fn next(view: &View) -> Step {

@@ -14,8 +14,7 @@ use trimtab_api::{
     rollout::{RolloutResult, RolloutStatus, Stage},
 };
 use trimtab_rollout::{
-    Session,
-    ask::{Request, Step},
+    Request, Session, Step,
     start::wanted,
     view::{Deletion, View},
 };

@@ -8,11 +8,7 @@ use trimtab_api::{
     rollout::{RolloutStatus, Stage},
     verification::{Check, Verdict},
 };
-use trimtab_rollout::{
-    Session,
-    ask::{Request, Step},
-    view::Resize,
-};
+use trimtab_rollout::{Request, Session, Step, view::Resize};
 
 fn written(view: &trimtab_rollout::view::View) -> RolloutStatus {
     match answered(view, Session::default()).1 {

@@ -5,12 +5,8 @@ mod points;
 
 use jiff::Timestamp;
 use points::{NOW, at, former, new, words};
-use trimtab_rollout::{
-    Session,
-    ask::{Response, Standing, Step},
-    step,
-    view::View,
-};
+use trimtab_engine::{machine::step, protocol::Response, standing::Standing};
+use trimtab_rollout::{Session, Step, view::View};
 
 /// What follows after the next resize of `view`, which must be `resize`, is accepted, and nothing in the view changes.
 fn accepted(view: &View, session: Session, resize: &str, now: Timestamp) -> (Session, Step) {

@@ -10,13 +10,8 @@ use trimtab_api::{
     rollout::{RolloutResult, RolloutStatus},
 };
 use trimtab_core::{WorkloadId, WorkloadKind};
-use trimtab_rollout::{
-    Session,
-    ask::{Request, Standing, Step},
-    elsewhere::Elsewhere,
-    step,
-    view::View,
-};
+use trimtab_engine::{machine::step, standing::Standing};
+use trimtab_rollout::{Request, Session, Step, elsewhere::Elsewhere, view::View};
 
 fn closed(view: &View) -> Vec<(String, String)> {
     match step(view, Session::default(), None, NOW).1 {

@@ -17,8 +17,8 @@ use trimtab_core::{
     WorkloadId,
     conditions::{merge, no_page},
 };
+use trimtab_engine::standing::{self, Standing};
 use trimtab_recommendation_row::RecommendationRow;
-use trimtab_rollout::{ask::Standing, standing};
 
 use crate::outcome::Draft;
 

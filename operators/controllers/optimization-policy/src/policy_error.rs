@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 use trimtab_api::selector::ALL_BUT_SOME;
-use trimtab_gates::InvalidField;
+use trimtab_engine::invalid_field::InvalidField;
 use trimtab_sizing::RulesError;
 
 /// Why a policy cannot be applied. All of these are for its author to correct.

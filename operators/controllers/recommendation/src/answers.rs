@@ -3,7 +3,7 @@
 //! What a refusal is about is read here, once: in its type, and for want of room on a node in the server's words, because
 //! an API server says that in no other way. The machine reads no message.
 
-use trimtab_rollout::ask::{Cause, Response};
+use trimtab_engine::protocol::{Cause, Response};
 use trimtab_runtime::{ApplyError, Explain};
 
 /// Translates an error of the API server into a response for the rollout machine.

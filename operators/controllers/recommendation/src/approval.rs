@@ -2,15 +2,16 @@
 //! that is closed because the decision cannot be determined.
 
 use jiff::Timestamp;
-use trimtab_api::{approval::HonouredApproval, gates::ClosedGate};
+use trimtab_api::{approval::HonouredApproval, gates::ClosedGate, names::MODE_ANNOTATION};
 use trimtab_core::WorkloadId;
-use trimtab_gates::{
+use trimtab_engine::{
+    approval::{self, Auto, Question},
     approval_guard,
-    approve::{self, Auto, Figures, Question},
-    mode,
+    gate::closed,
+    mode::mode,
 };
+use trimtab_gates::approve::{Figures, auto_approve};
 use trimtab_recommendation_row::RecommendationRow;
-use trimtab_rollout::gate::closed;
 use trimtab_runtime::Explain;
 use trimtab_world::row::{NamespaceRow, WorkloadRow};
 
@@ -66,8 +67,9 @@ impl Sources {
                     // A rejection holds for the workload, and outlives the object that it was made on.
                     (Some(rejected), _) => Err(rejected),
                     (None, Some((workload, namespace))) => {
-                        let mode = mode::mode(&workload.annotations, &namespace.annotations);
-                        approve::auto_approve(name, rule, figures, &mode)
+                        let of = (&workload.annotations, &namespace.annotations);
+                        let mode = mode(of.0.get(MODE_ANNOTATION), of.1.get(MODE_ANNOTATION));
+                        auto_approve(name, rule, figures, &mode)
                     }
                     (None, None) => Err("its workload does not exist".to_owned()),
                 };
@@ -76,7 +78,7 @@ impl Sources {
             _ => None,
         };
         let uid = rows.map(|(workload, _)| workload.uid.to_string());
-        approve::honoured(&Question {
+        approval::honoured(&Question {
             spec: row.approval.as_ref(),
             digest: &row.digest,
             applied: row.applied_digest(),

@@ -7,8 +7,9 @@ use trimtab_api::{
     rollout::{RolloutResult, RolloutStatus, Stage},
 };
 use trimtab_core::text::count;
+use trimtab_engine::protocol::Response;
 use trimtab_recommendation_row::RecommendationRow;
-use trimtab_rollout::ask::{Request, Response};
+use trimtab_rollout::{Request, effect::Effect};
 
 /// The names of a container's amounts, in the order of [`amounts`].
 const WORDS: [&str; 4] = ["cpu", "memory", "cpu limit", "memory limit"];
@@ -96,39 +97,33 @@ pub(crate) fn sent(row: &RecommendationRow, request: &Request, answer: &Response
     if *answer != Response::Done {
         return;
     }
-    match request {
-        Request::Resize { pod, containers, .. } => {
+    let Request::Effect(effect) = request else { return };
+    match effect {
+        Effect::Resize { pod, containers, .. } => {
             let sizes = sizes(containers);
             tracing::info!(%namespace, %recommendation, %workload, %pod, %sizes, undo, "pod resized");
         }
-        Request::Evict { pod, .. } => {
+        Effect::Evict { pod, .. } => {
             tracing::info!(%namespace, %recommendation, %workload, %pod, undo, "pod evicted");
         }
-        Request::PutSizes { from, to, .. } => {
+        Effect::PutSizes { from, to, .. } => {
             let sizes = resized(from, to);
             tracing::info!(%namespace, %recommendation, %workload, %sizes, undo, "AppliedSizes entry set");
         }
-        Request::DropSizes => {
+        Effect::DropSizes => {
             tracing::info!(%namespace, %recommendation, %workload, undo, "AppliedSizes entry removed");
         }
-        Request::PatchTemplate { containers, .. } => {
+        Effect::PatchTemplate { containers, .. } => {
             let sizes = sizes(containers);
             tracing::info!(%namespace, %recommendation, %workload, %sizes, undo, "template patched");
         }
-        Request::Reserve { .. }
-        | Request::GiveBack
-        | Request::Confirm { .. }
-        | Request::WriteStatus(_)
-        | Request::Protect
-        | Request::Remember(_)
-        | Request::Release => {}
     }
 }
 
 /// Why a request failed. The emergency stop is no failure, nor are pods that changed before the last look at them.
 fn failure<'a>(request: &Request, answer: &'a Response) -> Option<&'a str> {
     match answer {
-        Response::Stale if matches!(request, Request::Confirm { .. }) => None,
+        Response::Stale if matches!(request, Request::Confirm(_)) => None,
         Response::Stale => Some("the object was changed or deleted meanwhile"),
         Response::Refused { message, .. } | Response::NoBudget { message } | Response::Unknown { message } => {
             Some(message)
@@ -142,16 +137,22 @@ pub fn describe(request: &Request) -> String {
     match request {
         Request::Reserve { .. } => "reserve a slot for the rollout".to_owned(),
         Request::GiveBack => "release the slot for the rollout".to_owned(),
-        Request::Confirm { pods } => format!("reread {} and AppliedSizes", count(pods.len(), "pod")),
+        Request::Confirm(pods) => format!("reread {} and AppliedSizes", count(pods.len(), "pod")),
         Request::WriteStatus(rollout) => format!("write status.rollout, stage {:?}", rollout.stage),
         Request::Protect => "set the finalizer of the Recommendation".to_owned(),
         Request::Remember(_) => "record the workload's history in AppliedSizes".to_owned(),
         Request::Release => "remove the finalizer of the Recommendation".to_owned(),
-        Request::Resize { pod, containers, .. } => format!("resize pod {pod}: {}", sizes(containers)),
-        Request::Evict { pod, .. } => format!("evict pod {pod}"),
-        Request::PutSizes { from, to, .. } => format!("set the entry in AppliedSizes: {}", resized(from, to)),
-        Request::DropSizes => "remove the entry in AppliedSizes".to_owned(),
-        Request::PatchTemplate { containers, .. } => format!("patch the template: {}", sizes(containers)),
+        Request::Effect(effect) => describe_effect(effect),
+    }
+}
+
+fn describe_effect(effect: &Effect) -> String {
+    match effect {
+        Effect::Resize { pod, containers, .. } => format!("resize pod {pod}: {}", sizes(containers)),
+        Effect::Evict { pod, .. } => format!("evict pod {pod}"),
+        Effect::PutSizes { from, to, .. } => format!("set the entry in AppliedSizes: {}", resized(from, to)),
+        Effect::DropSizes => "remove the entry in AppliedSizes".to_owned(),
+        Effect::PatchTemplate { containers, .. } => format!("patch the template: {}", sizes(containers)),
     }
 }
 

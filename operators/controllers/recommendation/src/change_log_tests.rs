@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use serde_json::{Value, json};
 use trimtab_api::resources::Resources;
-use trimtab_rollout::ask::Cause;
+use trimtab_engine::protocol::Cause;
 
 use super::*;
 
@@ -28,24 +28,30 @@ fn a_rollout(digest: &str, stage: &str, result: Value) -> RolloutStatus {
 #[test]
 fn a_request_is_described_in_a_few_words() {
     let app = a_container("app", ("120m", "256Mi"), ("", "512Mi"));
-    let resize = Request::Resize {
+    let resize = Effect::Resize {
         pod: "web-1".to_owned(),
         uid: "u".to_owned(),
         resource_version: "7".to_owned(),
         containers: vec![app.clone(), a_container("log", ("10m", ""), ("", ""))],
     };
-    let put = Request::PutSizes {
+    let put = Effect::PutSizes {
         uid: "u".to_owned(),
         from: vec![a_container("app", ("500m", "256Mi"), ("1", "512Mi"))],
         to: vec![app],
     };
     for (request, expected) in [
-        (resize, "resize pod web-1: app cpu 120m, memory 256Mi, memory limit 512Mi; log cpu 10m"),
-        (put, "set the entry in AppliedSizes: app cpu 500m→120m, memory 256Mi, cpu limit 1→none, memory limit 512Mi"),
-        (Request::Evict { pod: "web-1".to_owned(), uid: "u".to_owned() }, "evict pod web-1"),
-        (Request::Confirm { pods: Vec::new() }, "reread 0 pods and AppliedSizes"),
+        (Request::Effect(resize), "resize pod web-1: app cpu 120m, memory 256Mi, memory limit 512Mi; log cpu 10m"),
         (
-            Request::PatchTemplate { uid: "u".to_owned(), containers: vec![a_container("app", ("", ""), ("", ""))] },
+            Request::Effect(put),
+            "set the entry in AppliedSizes: app cpu 500m→120m, memory 256Mi, cpu limit 1→none, memory limit 512Mi",
+        ),
+        (Request::Effect(Effect::Evict { pod: "web-1".to_owned(), uid: "u".to_owned() }), "evict pod web-1"),
+        (Request::Confirm(Vec::new()), "reread 0 pods and AppliedSizes"),
+        (
+            Request::Effect(Effect::PatchTemplate {
+                uid: "u".to_owned(),
+                containers: vec![a_container("app", ("", ""), ("", ""))],
+            }),
             "patch the template: app no requests or limits",
         ),
     ] {
@@ -85,7 +91,7 @@ fn news_say_what_changes_and_why() {
 
 #[test]
 fn failures_are_told_apart_from_what_only_has_to_wait() {
-    let evict = Request::Evict { pod: "web-1".to_owned(), uid: "u".to_owned() };
+    let evict = Request::Effect(Effect::Evict { pod: "web-1".to_owned(), uid: "u".to_owned() });
     let message = || "no".to_owned();
     for (answer, expected) in [
         (Response::Done, None),
@@ -100,5 +106,5 @@ fn failures_are_told_apart_from_what_only_has_to_wait() {
     ] {
         assert_eq!(failure(&evict, &answer), expected, "{answer:?}");
     }
-    assert_eq!(failure(&Request::Confirm { pods: Vec::new() }, &Response::Stale), None);
+    assert_eq!(failure(&Request::Confirm(Vec::new()), &Response::Stale), None);
 }

@@ -11,7 +11,7 @@ use trimtab_api::{
     resources::{ContainerResources, Resources},
 };
 use trimtab_core::WorkloadId;
-use trimtab_rollout::{ask::SeenPod, sizes};
+use trimtab_rollout::{effect::SeenPod, sizes};
 use trimtab_runtime::ApplyError;
 use trimtab_world::World;
 

@@ -8,15 +8,18 @@ use trimtab_api::{
     approval::{ApproverKind, HonouredApproval},
     delivery::DeliveryMode,
     gates::ClosedGate,
+    names::MODE_ANNOTATION,
     rollout::Stage,
 };
 use trimtab_core::WorkloadId;
-use trimtab_gates::{
-    FORWARD, Input, Rules, START,
-    input::{self, Surroundings},
+use trimtab_engine::{
+    gate::closed_gates,
+    input::{Around, Common, EmergencyStop, Found, Policy},
+    parts::Parts,
 };
+use trimtab_gates::{FORWARD, Input, Rules, START, input::Surroundings};
 use trimtab_recommendation_row::RecommendationRow;
-use trimtab_rollout::gate::closed_gates;
+use trimtab_rollout::Sizing;
 
 use crate::{
     Key, emergency_stop::State, gather::Sources, limiter::Hold, nodes, observed_rows::ObservedRows,
@@ -53,30 +56,51 @@ impl Sources {
         let missing = self.world.missing();
         let unknown_kinds: Vec<&str> = missing.iter().map(|m| m.kind.as_str()).collect();
         let last = row.rollout.as_ref().filter(|r| r.stage == Stage::Ended);
-        let input = Input {
+        let uid = rows.workload.as_deref().map(|workload| workload.uid.to_string());
+        let found = rows.workload.as_deref().zip(uid.as_deref()).map(|(workload, uid)| Found {
+            uid,
+            terminating: workload.terminating,
+            mode: workload.annotations.get(MODE_ANNOTATION),
+        });
+        let around = rows.namespace.as_deref().map(|namespace| Around {
+            name: &namespace.name,
+            terminating: namespace.terminating,
+            mode: namespace.annotations.get(MODE_ANNOTATION),
+        });
+        let common = Common {
             now,
             emergency_stop: match &emergency_stop {
-                State::Off => input::EmergencyStop::Off,
+                State::Off => EmergencyStop::Off,
                 State::On { by, reason, since } => {
-                    input::EmergencyStop::On { by: by.as_deref(), reason: reason.as_deref(), since: since.as_deref() }
+                    EmergencyStop::On { by: by.as_deref(), reason: reason.as_deref(), since: since.as_deref() }
                 }
-                State::Unknown(error) => input::EmergencyStop::Unknown(error),
+                State::Unknown(error) => EmergencyStop::Unknown(error),
             },
             unknown_kinds: &unknown_kinds,
+            policy_kind: "OptimizationPolicy",
             policy: match policy {
-                PolicyRules::None => input::Policy::None,
-                PolicyRules::Known(name, _) => input::Policy::Named(name),
-                PolicyRules::Missing(name) => input::Policy::Missing(name),
-                PolicyRules::Invalid(name, fault) => input::Policy::Invalid(name, fault),
+                PolicyRules::None => Policy::None,
+                PolicyRules::Known(name, _) => Policy::Named(name),
+                PolicyRules::Missing(name) => Policy::Missing(name),
+                PolicyRules::Invalid(name, fault) => Policy::Invalid(name, fault),
             },
+            limits: &numbers.limits,
+            run: Sizing::WORDS.run,
+            target: &row.target,
+            approved_for: honoured.as_ref().ok().and_then(|a| a.as_ref()?.target_uid.as_deref()),
+            found,
+            namespace: around,
+            under_way: counts.under_way,
+            started_last_hour: counts.last_hour,
+            last_ended: last.and_then(|r| r.ended.as_ref()).map(|ended| ended.0).max(ended_elsewhere),
+        };
+        let input = Input {
+            common,
             rules: numbers,
             proposal: &row.proposal.containers,
             digest: &row.digest,
             approved_by_person: matches!(honoured, Ok(Some(a)) if a.by.kind == ApproverKind::Person),
-            approved_for: honoured.as_ref().ok().and_then(|a| a.as_ref()?.target_uid.as_deref()),
-            target: &row.target,
             workload: rows.workload.as_deref(),
-            namespace: rows.namespace.as_deref(),
             pods: &rows.pods,
             hpas: &rows.hpas,
             vpas: &rows.vpas,
@@ -86,10 +110,7 @@ impl Sources {
             nodes: &rooms,
             data_age_s: age,
             memory_peaks: &peaks,
-            under_way: counts.under_way,
-            started_last_hour: counts.last_hour,
             other: holder.map(|(other, hold)| (other.1.as_str(), *hold == Hold::UnderWay)),
-            last_ended: last.and_then(|r| r.ended.as_ref()).map(|ended| ended.0).max(ended_elsewhere),
             pod_resize: self.pod_resize(),
             admission: self.admission.in_force().is_ok(),
         };

@@ -66,6 +66,7 @@ mod records;
 pub mod refused_pods;
 pub mod requests;
 mod siblings;
+mod spec_patch;
 pub mod status;
 mod takeover;
 mod work_queue;

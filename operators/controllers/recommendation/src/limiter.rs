@@ -11,7 +11,8 @@ use std::collections::{HashMap, HashSet};
 
 use jiff::{SignedDuration, Timestamp};
 use trimtab_api::rollout::RolloutStatus;
-use trimtab_rollout::{elsewhere::Elsewhere, view::Place};
+use trimtab_engine::header::Place;
+use trimtab_rollout::elsewhere::Elsewhere;
 
 use crate::{Key, ends::Ends};
 

@@ -10,7 +10,8 @@ use trimtab_api::{
     rollout::RolloutStatus,
     verification::VerificationQuery,
 };
-use trimtab_gates::verify::{Autoscaler, Observed, Progress, QueryAnswer, count_pods, starting};
+use trimtab_engine::query::QueryAnswer;
+use trimtab_gates::verify::{Autoscaler, Observed, Progress, count_pods, starting};
 use trimtab_metrics_sources::SourceError;
 use trimtab_rollout::sizes::{Has, has};
 use trimtab_world::row::{ContainerKind, HpaRow, PodRow, WorkloadRow};

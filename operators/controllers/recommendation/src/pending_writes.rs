@@ -8,7 +8,7 @@ use trimtab_api::{
     approval::HonouredApproval, resources::ContainerResources, rollout::RolloutStatus, savings::RealisedSavings,
 };
 use trimtab_recommendation_row::RecommendationRow;
-use trimtab_rollout::ask::Request;
+use trimtab_rollout::{Request, effect::Effect};
 
 /// A write of a Recommendation's status.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +50,9 @@ impl PendingWrites {
     /// Records that `request` was done, which gave its object `version`.
     pub fn sent(&mut self, request: &Request, version: u64) {
         match request {
-            Request::Resize { uid, containers, .. } => self.resized(uid.clone(), version, containers.clone()),
+            Request::Effect(Effect::Resize { uid, containers, .. }) => {
+                self.resized(uid.clone(), version, containers.clone());
+            }
             Request::Protect => self.finalized(version, true),
             Request::Release => self.finalized(version, false),
             _ => {}

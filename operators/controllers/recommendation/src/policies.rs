@@ -5,7 +5,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use kube::core::ObjectMeta;
 use trimtab_api::OptimizationPolicy;
-use trimtab_gates::{InvalidField, Rules, rules::rules};
+use trimtab_engine::invalid_field::InvalidField;
+use trimtab_gates::{Rules, rules::rules};
 use trimtab_recommendation_row::RecommendationRow;
 use trimtab_runtime::store::{Entry, Store};
 

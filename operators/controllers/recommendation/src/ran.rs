@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use trimtab_rollout::ask::{Cause, Response};
+use trimtab_engine::protocol::{Cause, Response};
 use trimtab_runtime::{ApplyError, metrics::Outcome};
 
 /// The result of a reconcile.

@@ -11,12 +11,15 @@ use trimtab_api::{
     rollout::{RolloutResult, RolloutStatus, Stage},
     runbooks::Runbooks,
 };
-use trimtab_recommendation_row::RecommendationRow;
-use trimtab_rollout::{
-    Session,
-    ask::{Request, Response, Standing, Step},
-    machine, pace, step,
+use trimtab_engine::{
+    machine::{once_written, step},
+    pace,
+    parts::Parts,
+    protocol::Response,
+    standing::Standing,
 };
+use trimtab_recommendation_row::RecommendationRow;
+use trimtab_rollout::{Request, Session, Sizing, Step};
 use trimtab_runtime::{ApplyError, Metrics, events::Events, store::Store};
 
 use crate::{
@@ -212,7 +215,7 @@ impl Reconciler {
         let policy = row.policy.as_deref().unwrap_or_default();
         match request {
             Request::Reserve { uid } => {
-                let most = (observed.rules.max_concurrent, observed.rules.max_per_hour);
+                let most = (observed.rules.limits.max_concurrent, observed.rules.limits.max_per_hour);
                 let free = self.sources.limiter.lock().reserve(policy, key, &uid, most, now);
                 if free { Response::Done } else { Response::Stale }
             }
@@ -244,7 +247,7 @@ impl Reconciler {
         rollout: RolloutStatus,
         now: Timestamp,
     ) -> Response {
-        let standing = machine::once_written(&observed.view, &rollout, now);
+        let standing = once_written::<Sizing>(&observed.view, &rollout, now);
         // With the end of the rollout, so that it needs no write of its own.
         let realised = match standing {
             Standing::Applied(_) | Standing::NotDelivered(_) => self.realised(row, &rollout, observed, now),
@@ -307,7 +310,7 @@ impl Reconciler {
             standing,
         };
         let waiting = row.approval.is_none() && shown.honoured.is_none() && row.rollout.is_none();
-        let most = pace::look_again_s(row.rollout.as_ref(), &shown.standing, waiting);
+        let most = pace::look_again_s(row.rollout.as_ref().map(Sizing::phase), &shown.standing, waiting);
         let most = most.map(|seconds| Duration::from_secs(seconds.unsigned_abs()));
         let again = sooner(until.map(|at| until_then(at, now)), most);
         let written = status::written(row, shown, &self.runbooks, now);

@@ -6,19 +6,20 @@ use kube::{
     Api, Client,
     core::{ApiResource, DynamicObject, GroupVersionKind, PartialObjectMeta},
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use trimtab_admission_sizes::AppliedSizesWriter;
-use trimtab_api::{
-    applied_sizes::key,
-    resources::{ContainerResources, Resources},
-};
+use trimtab_api::{applied_sizes::key, resources::ContainerResources};
 use trimtab_core::{WorkloadId, WorkloadKind};
+use trimtab_engine::protocol::{Cause, Response};
 use trimtab_recommendation_row::{RecommendationRow, version};
-use trimtab_rollout::ask::{Cause, Request, Response, SeenPod};
+use trimtab_rollout::{
+    Request,
+    effect::{Effect, SeenPod},
+};
 use trimtab_runtime::{Answer, ApplyError, Precondition, Verb, Write, Writer};
 use trimtab_world::{World, row::ContainerKind};
 
-use crate::{answers, confirm, emergency_stop::EmergencyStop};
+use crate::{answers, confirm, emergency_stop::EmergencyStop, spec_patch::spec_patch};
 
 type Meta = PartialObjectMeta<DynamicObject>;
 
@@ -63,60 +64,60 @@ impl Sent {
 impl Sender {
     /// Sends any request except a status write.
     pub async fn send(&self, row: &RecommendationRow, world: &World, request: &Request) -> Sent {
-        if let Request::Protect | Request::Release = request {
-            // Removing the last finalizer deletes the object, and the answer has the version that it had.
-            let goes = *request == Request::Release && row.terminating;
-            return match self.finalize(row, *request == Request::Protect).await {
-                // A webhook may remove finalizers, for example. Without the finalizer nothing is begun.
-                Ok(version) if version > 0 && version <= row.version && !goes => {
-                    let message =
-                        format!("the API server did not change the finalizers of Recommendation {}", row.name);
-                    Sent::refused("FinalizerNotKept", message)
-                }
-                Ok(version) => Sent { response: Response::Done, version },
-                Err(error) => Sent::plain(answers::answer(error, false)),
-            };
+        match request {
+            // These are not sent this way.
+            Request::Reserve { .. } | Request::GiveBack | Request::WriteStatus(_) => Sent::plain(Response::Stale),
+            Request::Protect => self.finalized(row, true).await,
+            Request::Release => self.finalized(row, false).await,
+            Request::Confirm(pods) => Sent::plain(self.confirm(row, world, pods).await),
+            Request::Remember(history) => {
+                let Some(id) = &row.workload else { return not_sized(row) };
+                let response = self.remember(row, id, history).await;
+                Sent::plain(response.map_or_else(|error| answers::answer(error, false), |()| Response::Done))
+            }
+            Request::Effect(effect) => self.change(row, world, effect).await,
         }
-        if let Request::Confirm { pods } = request {
-            return Sent::plain(self.confirm(row, world, pods).await);
+    }
+
+    /// Sets the finalizer, or removes it.
+    async fn finalized(&self, row: &RecommendationRow, protect: bool) -> Sent {
+        // Removing the last finalizer deletes the object, and the answer has the version that it had.
+        let goes = !protect && row.terminating;
+        match self.finalize(row, protect).await {
+            // A webhook may remove finalizers, for example. Without the finalizer nothing is begun.
+            Ok(version) if version > 0 && version <= row.version && !goes => {
+                let message = format!("the API server did not change the finalizers of Recommendation {}", row.name);
+                Sent::refused("FinalizerNotKept", message)
+            }
+            Ok(version) => Sent { response: Response::Done, version },
+            Err(error) => Sent::plain(answers::answer(error, false)),
         }
-        let Some(id) = &row.workload else {
-            let message = format!("{} is not a kind that Trimtab sizes", row.target.kind);
-            return Sent::refused("KindNotSupported", message);
-        };
-        if let Request::Remember(history) = request {
-            let response = self.remember(row, id, history).await;
-            return Sent::plain(response.map_or_else(|error| answers::answer(error, false), |()| Response::Done));
-        }
+    }
+
+    /// Changes something, unless the emergency stop is on.
+    async fn change(&self, row: &RecommendationRow, world: &World, effect: &Effect) -> Sent {
+        let Some(id) = &row.workload else { return not_sized(row) };
         if let Some(message) = self.emergency_stop.read().await.message() {
             return Sent::plain(Response::Halted { message });
         }
-        let result = match request {
-            // These are not sent this way.
-            Request::Reserve { .. }
-            | Request::GiveBack
-            | Request::Confirm { .. }
-            | Request::WriteStatus(_)
-            | Request::Protect
-            | Request::Remember(_)
-            | Request::Release => return Sent::plain(Response::Stale),
-            Request::Resize { pod, uid, resource_version, containers } => {
+        let result = match effect {
+            Effect::Resize { pod, uid, resource_version, containers } => {
                 self.resize(world, id, pod, uid, resource_version, containers).await
             }
-            Request::Evict { pod, uid } => self.evict(id, pod, uid).await,
-            Request::PutSizes { uid, from, to } => return self.put_sizes(row, world, id, uid, from, to).await,
-            Request::DropSizes => {
+            Effect::Evict { pod, uid } => self.evict(id, pod, uid).await,
+            Effect::PutSizes { uid, from, to } => return self.put_sizes(row, world, id, uid, from, to).await,
+            Effect::DropSizes => {
                 let key = key(id);
                 match self.sizes.entry(&id.namespace, &key) {
                     Some(entry) => self.sizes.drop_entry(&id.namespace, &key, &entry.uid).await.map(|()| 0),
                     None => Ok(0),
                 }
             }
-            Request::PatchTemplate { uid, containers } => self.patch_template(row, world, id, uid, containers).await,
+            Effect::PatchTemplate { uid, containers } => self.patch_template(row, world, id, uid, containers).await,
         };
         match result {
             Ok(version) => Sent { response: Response::Done, version },
-            Err(error) => Sent::plain(answers::answer(error, matches!(request, Request::Evict { .. }))),
+            Err(error) => Sent::plain(answers::answer(error, matches!(effect, Effect::Evict { .. }))),
         }
     }
 
@@ -254,22 +255,10 @@ impl Sender {
     }
 }
 
+fn not_sized(row: &RecommendationRow) -> Sent {
+    Sent::refused("KindNotSupported", format!("{} is not a kind that Trimtab sizes", row.target.kind))
+}
+
 fn resource(group: &str, version: &str, kind: &str, plural: &str) -> ApiResource {
     ApiResource::from_gvk_with_plural(&GroupVersionKind::gvk(group, version, kind), plural)
-}
-
-/// A strategic merge patch of a pod's spec. Sidecars are among the init containers.
-fn spec_patch(containers: &[ContainerResources], sidecar: impl Fn(&str) -> bool) -> Map<String, Value> {
-    let (sidecars, apps): (Vec<_>, Vec<_>) = containers.iter().partition(|c| sidecar(&c.name));
-    [("containers", apps), ("initContainers", sidecars)]
-        .into_iter()
-        .filter(|(_, containers)| !containers.is_empty())
-        .map(|(field, containers)| (field.to_owned(), containers.into_iter().map(patch_of).collect()))
-        .collect()
-}
-
-/// A strategic merge patch of one container. Absent values are removed; other resources stay unchanged.
-fn patch_of(container: &ContainerResources) -> Value {
-    let half = |r: &Resources| json!({"cpu": r.cpu, "memory": r.memory});
-    json!({"name": container.name, "resources": {"requests": half(&container.requests), "limits": half(&container.limits)}})
 }

@@ -15,8 +15,8 @@ use trimtab_api::{
     savings::RealisedSavings,
 };
 use trimtab_core::conditions::merge;
+use trimtab_engine::standing::{Standing, conditions};
 use trimtab_recommendation_row::RecommendationRow;
-use trimtab_rollout::{ask::Standing, standing};
 
 use crate::pending_writes::Written;
 
@@ -39,7 +39,7 @@ pub fn written(row: &RecommendationRow, shown: Shown, runbooks: &Runbooks, now: 
         Standing::Blocked(gates) => gates.clone(),
         _ => Vec::new(),
     };
-    let observed = standing::conditions(&shown.standing);
+    let observed = conditions(&shown.standing);
     Written {
         version: 0,
         conditions: merge(&row.conditions, &observed, |reason| runbooks.page(reason), Some(row.generation), now),

@@ -2,7 +2,7 @@
 
 use trimtab_world::row::{HpaMetric, HpaTargetValue, Resources};
 
-use trimtab_rollout::gate::{Blocked, Gate, Reason};
+use trimtab_engine::gate::{Blocked, Gate, Reason};
 
 use crate::{
     input::{Input, Surroundings},
@@ -38,7 +38,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
             };
             let HpaTargetValue::Utilization(percent) = target else { return None };
             let of = container.as_deref().map_or_else(String::new, |c| format!(" of container {c}"));
-            let (name, target) = (&hpa.name, input.target_name());
+            let (name, target) = (&hpa.name, input.common.target_name());
             let why = "and another request would move its set point: propose without that request, or let it aim at an \
                        averageValue";
             moves.then(|| Blocked {

@@ -1,9 +1,12 @@
 //! Whether the usage that the proposal is based on is still being measured.
 
 use trimtab_core::text::{lasting, moment};
-use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+use trimtab_engine::{
+    gate::{Blocked, Gate, Reason, blocked},
+    input::Policy,
+};
 
-use crate::input::{Input, Policy, Surroundings};
+use crate::input::{Input, Surroundings};
 
 pub(super) const GATE: Gate<Surroundings> = Gate {
     name: "Data",
@@ -24,10 +27,10 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
 
 /// A recommendation written by hand is not based on usage data, so it needs none.
 fn check(input: &Input<'_>) -> Option<Blocked> {
-    if input.policy == Policy::None {
+    if input.common.policy == Policy::None {
         return None;
     }
-    let (name, most) = (input.target_name(), input.rules.max_data_age_s);
+    let (name, most) = (input.common.target_name(), input.rules.max_data_age_s);
     match input.data_age_s {
         None => blocked(
             "MetricsUnavailable",
@@ -38,7 +41,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
             // A time stays the same in a status while the age grows.
             format!(
                 "the newest sample of {name} is of {}, metrics.maxAge is {}: check the usage source",
-                moment(input.now.as_second() - age),
+                moment(input.common.now.as_second() - age),
                 lasting(most)
             ),
         ),

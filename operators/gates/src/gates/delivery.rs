@@ -2,7 +2,7 @@
 
 use trimtab_api::delivery::DeliveryMode;
 
-use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+use trimtab_engine::gate::{Blocked, Gate, Reason, blocked};
 
 use crate::{
     delivery::NAME,
@@ -50,7 +50,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
         "the API server has no pods/resize (Kubernetes 1.33 or newer has it)"
     };
     let what = "delivery is Manual: apply status.patch by hand, or let delivery.mode be Admission or Template";
-    blocked(MANUAL, format!("nothing of {} can be changed: {why}, and {what}", input.target_name()))
+    blocked(MANUAL, format!("nothing of {} can be changed: {why}, and {what}", input.common.target_name()))
 }
 
 #[cfg(test)]

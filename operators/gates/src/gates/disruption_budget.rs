@@ -2,7 +2,7 @@
 
 use trimtab_api::delivery::DeliveryMode;
 use trimtab_core::text::{count, part, verb};
-use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+use trimtab_engine::gate::{Blocked, Gate, Reason, blocked};
 
 use crate::{
     gates::resize_policy,

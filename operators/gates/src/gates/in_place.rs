@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+use trimtab_engine::gate::{Blocked, Gate, Reason, blocked};
 
 use crate::{
     PodResize,

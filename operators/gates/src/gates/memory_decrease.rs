@@ -1,6 +1,6 @@
 //! Whether a lower memory limit stays above the container's peak usage: below it, the kernel would kill it.
 
-use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+use trimtab_engine::gate::{Blocked, Gate, Reason, blocked};
 
 use crate::{
     input::{Input, Surroundings},

@@ -6,7 +6,7 @@ use trimtab_api::{delivery::DeliveryMode, rollout_strategy::IfInfeasible};
 use trimtab_world::row::PodRow;
 
 use trimtab_core::text::{first_of, part, verb};
-use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+use trimtab_engine::gate::{Blocked, Gate, Reason, blocked};
 
 use crate::{
     input::{Input, NodeRoom, Surroundings},

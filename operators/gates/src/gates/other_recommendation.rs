@@ -1,6 +1,6 @@
 //! Whether another Recommendation holds the workload: one change at a time, and one size in force.
 
-use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+use trimtab_engine::gate::{Blocked, Gate, Reason, blocked};
 
 use crate::input::{Input, Surroundings};
 
@@ -23,7 +23,7 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
 
 fn check(input: &Input<'_>) -> Option<Blocked> {
     let (name, under_way) = input.other?;
-    let target = input.target_name();
+    let target = input.common.target_name();
     if under_way {
         let message = format!("Recommendation {name} is changing {target} now: waiting for it to end");
         return blocked("AnotherUnderWay", message);

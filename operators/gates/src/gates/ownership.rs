@@ -3,7 +3,7 @@
 use trimtab_api::delivery::DeliveryMode;
 use trimtab_world::row::{Owner, ResourceManager};
 
-use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+use trimtab_engine::gate::{Blocked, Gate, Reason, blocked};
 
 use crate::input::{Input, Surroundings};
 
@@ -37,7 +37,7 @@ const OWN: &str = "trimtab";
 
 fn check(input: &Input<'_>) -> Option<Blocked> {
     let workload = input.workload?;
-    let name = input.target_name();
+    let name = input.common.target_name();
     for owner in workload.owners.iter() {
         if let Owner::Controller { kind, name: maker } = owner {
             return blocked(

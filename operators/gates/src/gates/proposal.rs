@@ -2,7 +2,7 @@
 
 use trimtab_world::row::{ContainerKind, WorkloadRow};
 
-use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+use trimtab_engine::gate::{Blocked, Gate, Reason, blocked};
 
 use crate::{
     input::{Input, Surroundings},
@@ -49,7 +49,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
         let why = "which a change of its containers does not change: take spec.resources out of the pod template";
         return blocked(
             "PodLevelResources",
-            format!("the pods of {} have resources as a whole, {why}", input.target_name()),
+            format!("the pods of {} have resources as a whole, {why}", input.common.target_name()),
         );
     }
     wanted.iter().find_map(|w| container(input, workload, w))
@@ -73,9 +73,12 @@ fn container(input: &Input<'_>, workload: &WorkloadRow, wanted: &Wanted<'_>) -> 
         Some(ContainerKind::App | ContainerKind::Sidecar) => None,
         Some(ContainerKind::Init) => blocked(
             "ContainerNotResizable",
-            format!("container {name} of {} ends before its pod starts and cannot be resized", input.target_name()),
+            format!(
+                "container {name} of {} ends before its pod starts and cannot be resized",
+                input.common.target_name()
+            ),
         ),
-        None => blocked("ContainerNotFound", format!("{} has no container {name}", input.target_name())),
+        None => blocked("ContainerNotFound", format!("{} has no container {name}", input.common.target_name())),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use trimtab_world::row::QosClass;
 
-use trimtab_rollout::gate::{Blocked, Gate, Reason};
+use trimtab_engine::gate::{Blocked, Gate, Reason};
 
 use crate::{
     input::{Input, Surroundings},

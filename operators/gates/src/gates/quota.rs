@@ -2,7 +2,7 @@
 
 use trimtab_world::row::Resources;
 
-use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+use trimtab_engine::gate::{Blocked, Gate, Reason, blocked};
 
 use crate::{
     input::{Input, Surroundings},

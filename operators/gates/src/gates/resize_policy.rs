@@ -1,6 +1,6 @@
 //! Whether the only pod of a workload would be restarted without a person's approval.
 
-use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+use trimtab_engine::gate::{Blocked, Gate, Reason, blocked};
 
 use crate::{
     input::{Input, Surroundings},
@@ -26,7 +26,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     let container = restarted.first()?;
     let what = format!(
         "the resizePolicy of container {container} requires a restart, and {} has one replica",
-        input.target_name()
+        input.common.target_name()
     );
     blocked("WouldRestartSingleReplica", what + ": it is unavailable while it restarts; a person may approve that")
 }

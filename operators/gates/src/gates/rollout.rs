@@ -4,12 +4,9 @@ use trimtab_core::{
     WorkloadKind::{CronJob, Deployment, Job, Rollout},
     text::{count, part, verb},
 };
+use trimtab_engine::gate::{Blocked, Gate, Reason, blocked};
+use trimtab_rollout::start_gates::WORKLOAD_ROLLING_OUT;
 use trimtab_world::row::WorkloadRow;
-
-use trimtab_rollout::{
-    gate::{Blocked, Gate, Reason, blocked},
-    start_gates::WORKLOAD_ROLLING_OUT,
-};
 
 use crate::{
     input::{Input, Surroundings},
@@ -36,7 +33,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
     if matches!(w.id.kind, CronJob | Job) {
         return None;
     }
-    let name = input.target_name();
+    let name = input.common.target_name();
     if let Some(why) = rolling(input, w) {
         return blocked(
             WORKLOAD_ROLLING_OUT.word,

@@ -1,24 +1,19 @@
-//! Whether the workload is still the one that the recommendation was made for.
+//! Whether the workload is still the one that the recommendation was made for, and of a kind that can be sized.
 
 use trimtab_core::WorkloadKind;
-
-use trimtab_rollout::{
+use trimtab_engine::{
     gate::{Blocked, Gate, Reason, blocked},
-    start_gates::{TARGET_NOT_FOUND, TARGET_TERMINATING},
+    gates::target::{self, NAME, NOT_FOUND, REPLACED, TERMINATING},
 };
 
 use crate::input::{Input, Surroundings};
 
 pub(super) const GATE: Gate<Surroundings> = Gate {
-    name: "Target",
+    name: NAME,
     reasons: &[
-        TARGET_NOT_FOUND,
-        Reason {
-            word: "TargetReplaced",
-            when: "a workload of that name exists with another uid than the one that `targetRef` names or, where it names none, that a person's approval was given for",
-            opens: "a recommendation for the new one; where `targetRef` has no `uid`, giving the approval again with `kubectl trimtab approve`",
-        },
-        TARGET_TERMINATING,
+        NOT_FOUND,
+        REPLACED,
+        TERMINATING,
         Reason {
             word: "KindNotSupported",
             when: "the target is a Job (its pods cannot be changed once it exists), or of a kind that is not known",
@@ -29,8 +24,8 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
 };
 
 fn check(input: &Input<'_>) -> Option<Blocked> {
-    let name = input.target_name();
-    match WorkloadKind::of(&input.target.api_version, &input.target.kind) {
+    let name = input.common.target_name();
+    match WorkloadKind::of(&input.common.target.api_version, &input.common.target.kind) {
         Some(WorkloadKind::Job) => {
             let why = "the pods of a Job cannot be changed once it exists: change what creates it";
             return blocked("KindNotSupported", format!("{name} is not changed: {why}"));
@@ -42,46 +37,12 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
                 format!(
                     "{name} of {} is not changed: only Deployment, StatefulSet, DaemonSet, CronJob, Rollout and the kinds that \
                      --workload-kinds names are",
-                    input.target.api_version
+                    input.common.target.api_version
                 ),
             );
         }
     }
-    let (Some(workload), Some(namespace)) = (input.workload, input.namespace) else {
-        return blocked(
-            TARGET_NOT_FOUND.word,
-            format!("{name} does not exist in this namespace: nothing is left to change"),
-        );
-    };
-    let uid = workload.uid.to_string();
-    if let Some(meant) = input.target.uid.as_ref().filter(|meant| **meant != uid) {
-        return blocked(
-            "TargetReplaced",
-            format!("{name} was recreated: this is for the one with uid {meant}, the current one has {uid}"),
-        );
-    }
-    if let Some(meant) = input.approved_for.filter(|meant| input.target.uid.is_none() && *meant != uid) {
-        let when = if meant.is_empty() {
-            "when no workload had this name".to_owned()
-        } else {
-            format!("for the one with uid {meant}, which is gone")
-        };
-        return blocked(
-            "TargetReplaced",
-            format!(
-                "{name} is not what was approved: the approval was given {when}, and the current one has uid {uid}; if \
-                 it is to get this size too, withdraw the approval and give it again: kubectl trimtab approve"
-            ),
-        );
-    }
-    let message = if workload.terminating {
-        format!("{name} is being deleted")
-    } else if namespace.terminating {
-        format!("namespace {} is being deleted, and {name} with it", namespace.name)
-    } else {
-        return None;
-    };
-    blocked(TARGET_TERMINATING.word, message)
+    target::check(&input.common, "to get this size")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Whether a VerticalPodAutoscaler sizes the same pods: two writers of the same requests undo each other's work.
 
-use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
+use trimtab_engine::gate::{Blocked, Gate, Reason, blocked};
 
 use crate::input::{Input, Surroundings};
 
@@ -16,7 +16,7 @@ pub(super) const GATE: Gate<Surroundings> = Gate {
 
 fn check(input: &Input<'_>) -> Option<Blocked> {
     let vpa = input.vpas.iter().find(|vpa| vpa.writes())?;
-    let (name, mode, target) = (&vpa.name, &vpa.update_mode, input.target_name());
+    let (name, mode, target) = (&vpa.name, &vpa.update_mode, input.common.target_name());
     blocked(
         "ManagedByVpa",
         format!(

@@ -3,6 +3,8 @@
 use serde_json::{Value, json};
 
 use super::*;
+use crate::{START, testkit::Scene};
+use trimtab_engine::{gate::closed_gates, input::Policy};
 
 fn spec(fields: Value) -> OptimizationPolicySpec {
     let mut spec = json!({"targetNamespaces": ["shop"]});
@@ -18,10 +20,13 @@ fn without_a_policy_the_rules_are_those_of_a_policy_that_says_nothing() {
     assert_eq!(format!("{own:?}"), format!("{of_policy:?}"));
     let percent = |share, pause_s| StepSetting { share: Share::Percent(share), pause_s };
     assert_eq!(own.steps, [percent(20, 300), percent(50, 600), percent(100, 0)]);
-    assert_eq!((own.max_concurrent, own.max_per_hour, own.cooldown_s), (5, 60, 86_400));
+    assert_eq!((own.limits.max_concurrent, own.limits.max_per_hour, own.limits.cooldown_s), (5, 60, 86_400));
     assert_eq!((own.deferred_timeout_s, own.verification_window_s, own.max_data_age_s), (600, 900, 1800));
-    assert_eq!((own.delivery, own.if_infeasible, own.suspended), (DeliveryMode::Auto, IfInfeasible::Undo, false));
-    assert!(own.auto_approve.is_none() && own.windows.is_empty() && own.queries.is_empty());
+    assert_eq!(
+        (own.delivery, own.if_infeasible, own.limits.suspended),
+        (DeliveryMode::Auto, IfInfeasible::Undo, false)
+    );
+    assert!(own.auto_approve.is_none() && own.limits.windows.is_empty() && own.queries.is_empty());
 }
 
 #[test]
@@ -41,8 +46,9 @@ fn a_policy_in_numbers() {
         "delivery": {"mode": "Template"},
     })))
     .unwrap();
-    assert!(rules.suspended && rules.auto_approve.is_some() && !rules.windows.is_empty());
-    assert_eq!((rules.max_concurrent, rules.max_per_hour, rules.cooldown_s, rules.max_data_age_s), (2, 7, 7200, 300));
+    assert!(rules.limits.suspended && rules.auto_approve.is_some() && !rules.limits.windows.is_empty());
+    assert_eq!((rules.limits.max_concurrent, rules.limits.max_per_hour), (2, 7));
+    assert_eq!((rules.limits.cooldown_s, rules.max_data_age_s), (7200, 300));
     assert_eq!(rules.queries[0].max_worse_percent, 5);
     let settings = rules.rollout_settings(DeliveryMode::Admission, false);
     assert_eq!(
@@ -95,7 +101,10 @@ fn what_has_no_meaning_is_named() {
     ] {
         let fault = rules(&spec(fields.clone())).expect_err(&fields.to_string());
         assert_eq!(fault.field, field, "{fault}");
-        let gate = fault.gate("services");
+        let mut scene = Scene::new();
+        scene.policy = Policy::Invalid("services", &fault);
+        let gates = scene.with(|input| closed_gates(START, input));
+        let gate = gates.first().expect("it closes a gate");
         assert_eq!((&*gate.gate, &*gate.reason), ("Policy", "PolicyInvalid"));
         assert!(gate.message.contains("OptimizationPolicy services") && gate.message.contains(field), "{gate:?}");
     }

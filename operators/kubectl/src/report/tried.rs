@@ -6,12 +6,10 @@
 
 use std::sync::Arc;
 
-use trimtab_api::{OptimizationPolicy, approval::AutoApprove, mode::Mode};
+use trimtab_api::{OptimizationPolicy, approval::AutoApprove, mode::Mode, names::MODE_ANNOTATION};
 use trimtab_core::text::{count, first_of};
-use trimtab_gates::{
-    approve::{self, Figures},
-    mode::{self, UnreadableMode},
-};
+use trimtab_engine::mode::{UnreadableMode, mode};
+use trimtab_gates::approve::{self, Figures};
 use trimtab_optimization_policy::{
     outcome::Outcome,
     plan::Plan,
@@ -67,7 +65,7 @@ fn candidate<'a>(
             monthly: Some(draft.savings.monthly.as_str()),
             currency: &draft.savings.currency.0,
         },
-        mode: mode::mode(&previewed.row.annotations, &around.annotations),
+        mode: mode(previewed.row.annotations.get(MODE_ANNOTATION), around.annotations.get(MODE_ANNOTATION)),
         rejected: before.is_rejected(id, &draft.uid, &draft.proposal.containers),
     })
 }

@@ -2,7 +2,7 @@
 
 use super::{Cluster, FakePod, Node, Past, Size, Status, cluster::Entry, cluster::Rec, size_of, size_of_digest};
 use std::sync::Arc;
-use trimtab_rollout::ask::Request;
+use trimtab_rollout::{Request, effect::Effect};
 
 /// A request as a value, with the objects that it is about as the view showed them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -53,28 +53,28 @@ impl Sent {
         match request {
             // The process handles those itself.
             Request::Reserve { .. } | Request::GiveBack => unreachable!("not sent"),
-            Request::Confirm { pods } => {
+            Request::Confirm(pods) => {
                 assert_eq!(pods.len(), seen.pods.len(), "it is about the pods of the view");
                 Self::Confirm(Box::new(End::of(seen)))
             }
             Request::WriteStatus(status) => {
                 Self::Write(Box::new(Status(Arc::new((**status).clone()))), Box::new(rec.clone()))
             }
-            Request::Resize { uid, resource_version, containers, .. } => {
+            Request::Effect(Effect::Resize { uid, resource_version, containers, .. }) => {
                 Self::Resize { uid: uid.parse().unwrap(), version: resource_version.clone(), size: size_of(containers) }
             }
-            Request::Evict { uid, .. } => Self::Evict { uid: uid.parse().unwrap() },
-            Request::PutSizes { uid, from, to } => {
+            Request::Effect(Effect::Evict { uid, .. }) => Self::Evict { uid: uid.parse().unwrap() },
+            Request::Effect(Effect::PutSizes { uid, from, to }) => {
                 let digest = rec.status().map_or(rec.proposal, |r| size_of_digest(&r.proposal_digest));
                 let target = uid.trim_start_matches("target-").parse().unwrap();
                 let entry = Entry { from: size_of(from), to: size_of(to), target, of, digest };
                 Self::Put { entry }
             }
-            Request::DropSizes => Self::Drop,
+            Request::Effect(Effect::DropSizes) => Self::Drop,
             Request::Protect => Self::Finalizer(true, Box::new(rec.clone())),
             Request::Release => Self::Finalizer(false, Box::new(rec.clone())),
             Request::Remember(history) => Self::Remember(Past(Arc::new((**history).clone()))),
-            Request::PatchTemplate { uid, containers } => {
+            Request::Effect(Effect::PatchTemplate { uid, containers }) => {
                 Self::Patch { target: uid.clone(), size: size_of(containers), seen: (seen.template, seen.edits) }
             }
         }

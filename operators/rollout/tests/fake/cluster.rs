@@ -18,9 +18,10 @@ use trimtab_api::{
     verification::{Baseline, Check, Verdict},
 };
 use trimtab_core::{WorkloadId, WorkloadKind};
+use trimtab_engine::header::Place;
 use trimtab_rollout::{
     elsewhere::{Elsewhere, Past, Rejection},
-    view::{Deletion, NotGiven, Place, Pod, Settings, Share, StepSetting, Target, View},
+    view::{Deletion, NotGiven, Pod, Settings, Share, StepSetting, Target, View},
 };
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

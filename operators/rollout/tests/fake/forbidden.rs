@@ -5,7 +5,7 @@ use trimtab_api::{
     approval::Decision,
     rollout::{RolloutResult, Stage},
 };
-use trimtab_rollout::{ask::Request, view::View};
+use trimtab_rollout::{Request, effect::Effect, view::View};
 
 /// What is wrong with `request`, given this view.
 pub fn forbidden(view: &View, request: &Request) -> Option<&'static str> {
@@ -28,8 +28,8 @@ pub fn forbidden(view: &View, request: &Request) -> Option<&'static str> {
         Request::WriteStatus(status) => {
             !matches!(status.stage, Stage::Undoing | Stage::Ended) || status.result == Some(RolloutResult::Applied)
         }
-        Request::DropSizes | Request::Protect | Request::Remember(_) | Request::Release => false,
-        Request::GiveBack | Request::Confirm { .. } => return None,
+        Request::Effect(Effect::DropSizes) | Request::Protect | Request::Remember(_) | Request::Release => false,
+        Request::GiveBack | Request::Confirm(_) => return None,
         _ => stage != Some(Stage::Undoing),
     };
     let same = match request {

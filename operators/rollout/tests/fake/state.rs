@@ -15,12 +15,12 @@ use trimtab_api::{
     rollout::{RolloutResult, Stage},
     verification::Verdict,
 };
-use trimtab_rollout::{
-    Session,
-    ask::{Cause, Request, Response, Step},
-    step,
-    view::{Place, View},
+use trimtab_engine::{
+    header::Place,
+    machine::step,
+    protocol::{Cause, Response},
 };
+use trimtab_rollout::{Request, Session, Step, view::View};
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct State {
@@ -446,5 +446,5 @@ fn forgetful(session: Session) -> Session {
         return session;
     }
     let later = now().checked_add(SignedDuration::from_secs(super::LONG)).unwrap();
-    step(&IDLE, session, None, later).0
+    step(&*IDLE, session, None, later).0
 }

@@ -11,7 +11,7 @@ use trimtab_api::{
     rollout::{RolloutResult, RolloutStatus, Stage},
     undo::Undo,
 };
-use trimtab_rollout::ask::Standing;
+use trimtab_engine::standing::Standing;
 
 fn long_ago() -> Timestamp {
     Timestamp::from_second(NOW - LONG).unwrap()

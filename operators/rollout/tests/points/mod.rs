@@ -15,11 +15,11 @@ use trimtab_api::{
     verification::{Baseline, Check, Verdict},
 };
 use trimtab_core::{WorkloadId, WorkloadKind};
+use trimtab_engine::{header::Place, machine::step, protocol::Response, standing::Standing};
 use trimtab_rollout::{
-    Session,
-    ask::{Request, Response, Standing, Step},
-    step,
-    view::{NotGiven, Place, Pod, Resize, Settings, Share, StepSetting, Target, View},
+    Request, Session, Step,
+    effect::Effect,
+    view::{NotGiven, Pod, Resize, Settings, Share, StepSetting, Target, View},
 };
 
 pub const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
@@ -195,7 +195,7 @@ fn size(containers: &[ContainerResources]) -> &'static str {
 pub fn answered(view: &View, session: Session) -> (Session, Step) {
     let mut view = view.clone();
     let (mut session, mut next) = step(&view, session, None, NOW);
-    while let Step::Ask(Request::Reserve { .. } | Request::Confirm { .. }) = &next {
+    while let Step::Ask(Request::Reserve { .. } | Request::Confirm(_)) = &next {
         if let Step::Ask(Request::Reserve { uid }) = &next {
             view.place = Some(Place { uid: uid.clone(), announced: false });
         }
@@ -227,26 +227,26 @@ pub fn words(view: &View, step: &Step) -> String {
             (stage, None, None) => format!("{stage:?}/{}", r.step),
             _ => format!("a status that contradicts itself: {r:?}"),
         },
-        Step::Ask(Request::Resize { pod, uid, resource_version, containers }) => {
+        Step::Ask(Request::Effect(Effect::Resize { pod, uid, resource_version, containers })) => {
             let seen = view.pods.iter().find(|p| p.name == *pod).expect("a pod of the view");
             assert_eq!((uid, resource_version), (&seen.uid, &seen.resource_version), "preconditions");
             assert!(seen.bound && !seen.terminating, "{pod} cannot be resized");
             format!("{pod} {}", size(containers))
         }
-        Step::Ask(Request::Evict { pod, .. }) => format!("evict {pod}"),
-        Step::Ask(Request::PutSizes { uid, from, to }) => {
+        Step::Ask(Request::Effect(Effect::Evict { pod, .. })) => format!("evict {pod}"),
+        Step::Ask(Request::Effect(Effect::PutSizes { uid, from, to })) => {
             let target = view.target.as_ref().expect("a workload");
             assert_eq!((uid, from), (&target.uid, &target.template_sizes), "the entry is for the workload as it is");
             if *to == new() { "put".to_owned() } else { format!("put {}", size(to)) }
         }
         Step::Ask(Request::Reserve { .. }) => "reserve".to_owned(),
         Step::Ask(Request::GiveBack) => "give back".to_owned(),
-        Step::Ask(Request::Confirm { .. }) => "confirm".to_owned(),
-        Step::Ask(Request::DropSizes) => "drop".to_owned(),
+        Step::Ask(Request::Confirm(_)) => "confirm".to_owned(),
+        Step::Ask(Request::Effect(Effect::DropSizes)) => "drop".to_owned(),
         Step::Ask(Request::Protect) => "protect".to_owned(),
         Step::Ask(Request::Remember(_)) => "remember".to_owned(),
         Step::Ask(Request::Release) => "release".to_owned(),
-        Step::Ask(Request::PatchTemplate { containers, .. }) => format!("patch {}", size(containers)),
+        Step::Ask(Request::Effect(Effect::PatchTemplate { containers, .. })) => format!("patch {}", size(containers)),
         Step::LookAgain { until } => {
             assert!(*until > NOW, "a wait that is over already would spin");
             "~".to_owned()

@@ -2,41 +2,43 @@
 
 use trimtab_api::mode::Mode;
 
-use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
-
 use crate::{
-    input::{Input, Surroundings},
+    gate::{Blocked, Gate, Reason, blocked},
+    input::{Common, General},
     mode::mode,
 };
 
-pub(super) const GATE: Gate<Surroundings> = Gate {
-    name: "Mode",
-    reasons: &[
-        Reason {
-            word: "OptedOut",
-            when: "the workload or its namespace says `trimtab.dev/mode: Off`",
-            opens: "taking the annotation off, or `Apply`",
-        },
-        Reason {
-            word: "RecommendOnly",
-            when: "the workload or its namespace says `trimtab.dev/mode: Recommend`",
-            opens: "taking the annotation off, or `Apply`",
-        },
-        Reason {
-            word: "InvalidAnnotation",
-            when: "`trimtab.dev/mode` says none of `Off`, `Recommend` and `Apply`",
-            opens: "fixing the annotation",
-        },
-    ],
-    check,
-};
+/// The gate.
+pub const fn gate<I: General>() -> Gate<I> {
+    Gate {
+        name: "Mode",
+        reasons: &[
+            Reason {
+                word: "OptedOut",
+                when: "the workload or its namespace says `trimtab.dev/mode: Off`",
+                opens: "taking the annotation off, or `Apply`",
+            },
+            Reason {
+                word: "RecommendOnly",
+                when: "the workload or its namespace says `trimtab.dev/mode: Recommend`",
+                opens: "taking the annotation off, or `Apply`",
+            },
+            Reason {
+                word: "InvalidAnnotation",
+                when: "`trimtab.dev/mode` says none of `Off`, `Recommend` and `Apply`",
+                opens: "fixing the annotation",
+            },
+        ],
+        check: |input| check(&I::common(input)),
+    }
+}
 
-fn check(input: &Input<'_>) -> Option<Blocked> {
-    let (workload, namespace) = (input.workload?, input.namespace?);
+fn check(common: &Common<'_>) -> Option<Blocked> {
+    let (found, namespace) = (common.found?, common.namespace?);
     let place = |on_namespace: bool| {
-        if on_namespace { format!("namespace {}", namespace.name) } else { input.target_name() }
+        if on_namespace { format!("namespace {}", namespace.name) } else { common.target_name() }
     };
-    match mode(&workload.annotations, &namespace.annotations) {
+    match mode(found.mode, namespace.mode) {
         Ok((Mode::Apply, _)) => None,
         Ok((Mode::Recommend, around)) => blocked(
             "RecommendOnly",
@@ -59,7 +61,10 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testkit::{Scene, asked, labels};
+    use crate::{
+        input::{Around, Found},
+        testkit::{Scene, asked},
+    };
 
     #[test]
     fn closed_unless_both_let_changes_be_applied() {
@@ -72,10 +77,9 @@ mod tests {
             (None, Some("Yes"), Some(("InvalidAnnotation", "of namespace shop is \"Yes\""))),
         ] {
             let mut scene = Scene::new();
-            let said = |v: Option<&'static str>| labels(v.map(|v| ("trimtab.dev/mode", v)).as_slice());
-            scene.workload.annotations = said(workload);
-            scene.namespace.annotations = said(namespace);
-            let found = asked(&GATE, &scene);
+            scene.found = scene.found.map(|found| Found { mode: workload, ..found });
+            scene.namespace = scene.namespace.map(|around| Around { mode: namespace, ..around });
+            let found = asked(&gate(), &scene);
             assert_eq!(found.as_ref().map(|f| &*f.0), expected.map(|e| e.0), "{workload:?} {namespace:?}");
             if let (Some((_, message)), Some((_, part))) = (found, expected) {
                 assert!(message.contains(part), "{message}");

@@ -1,12 +1,8 @@
 //! A field of a policy that is invalid.
 //!
-//! In: its path, its value, and what is expected. Out: a sentence for its author, and the gate that it closes.
+//! In: its path, its value, and what is expected. Out: a sentence for its author.
 
 use std::fmt;
-
-use trimtab_api::gates::ClosedGate;
-
-use trimtab_rollout::gate::closed;
 
 /// A field of a policy that is invalid.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,16 +24,8 @@ impl fmt::Display for InvalidField {
 impl std::error::Error for InvalidField {}
 
 impl InvalidField {
-    pub(crate) fn new(field: impl Into<String>, value: impl Into<String>, expected: impl Into<String>) -> Self {
+    /// The field at the path `field` with this `value`, where something else is `expected`.
+    pub fn new(field: impl Into<String>, value: impl Into<String>, expected: impl Into<String>) -> Self {
         Self { field: field.into(), value: value.into(), expected: expected.into() }
-    }
-
-    /// The gate that it closes.
-    pub fn gate(&self, policy: &str) -> ClosedGate {
-        closed("Policy", "PolicyInvalid", &self.message(policy))
-    }
-
-    pub(crate) fn message(&self, policy: &str) -> String {
-        format!("OptimizationPolicy {policy} is invalid: {self}; fix the field")
     }
 }

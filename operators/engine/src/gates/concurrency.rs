@@ -1,22 +1,27 @@
 //! Whether the policy allows one more concurrent rollout.
 
 use trimtab_core::text::{count, verb};
-use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
 
-use crate::input::{Input, Surroundings};
-
-pub(super) const GATE: Gate<Surroundings> = Gate {
-    name: "Concurrency",
-    reasons: &[Reason {
-        word: "TooManyRollouts",
-        when: "as many rollouts of the policy are in progress as `limits.maxConcurrentRollouts` allows",
-        opens: "the end of one of them",
-    }],
-    check,
+use crate::{
+    gate::{Blocked, Gate, Reason, blocked},
+    input::{Common, General},
 };
 
-fn check(input: &Input<'_>) -> Option<Blocked> {
-    let (under_way, most) = (input.under_way, input.rules.max_concurrent);
+/// The gate.
+pub const fn gate<I: General>() -> Gate<I> {
+    Gate {
+        name: "Concurrency",
+        reasons: &[Reason {
+            word: "TooManyRollouts",
+            when: "as many rollouts of the policy are in progress as `limits.maxConcurrentRollouts` allows",
+            opens: "the end of one of them",
+        }],
+        check: |input| check(&I::common(input)),
+    }
+}
+
+fn check(common: &Common<'_>) -> Option<Blocked> {
+    let (under_way, most) = (common.under_way, common.limits.max_concurrent);
     if under_way < most {
         return None;
     }
@@ -25,7 +30,7 @@ fn check(input: &Input<'_>) -> Option<Blocked> {
         format!(
             "{} {} in progress, and the policy allows {most} at a time: waiting for one to end \
              (limits.maxConcurrentRollouts)",
-            count(under_way, "rollout"),
+            count(under_way, common.run),
             verb(under_way, "is", "are")
         ),
     )
@@ -42,7 +47,7 @@ mod tests {
         for (under_way, expected) in [(0, false), (4, false), (5, true), (6, true)] {
             let mut scene = Scene::new();
             scene.under_way = under_way;
-            assert_eq!(asked(&GATE, &scene).is_some(), expected, "{under_way}");
+            assert_eq!(asked(&gate(), &scene).is_some(), expected, "{under_way}");
         }
     }
 
@@ -50,8 +55,8 @@ mod tests {
     fn one_rollout_is_singular() {
         let said = |most: u32| {
             let mut scene = Scene::new();
-            (scene.under_way, scene.rules.max_concurrent) = (most, most);
-            asked(&GATE, &scene).unwrap().1
+            (scene.under_way, scene.limits.max_concurrent) = (most, most);
+            asked(&gate(), &scene).unwrap().1
         };
         assert!(said(1).starts_with("1 rollout is in progress, and the policy allows 1 at a time: "), "{}", said(1));
         assert!(said(5).starts_with("5 rollouts are in progress, and the policy allows 5 at a time: "), "{}", said(5));

@@ -1,24 +1,26 @@
 //! Whether the policy's windows allow a change to start now.
 
-use trimtab_rollout::gate::{Blocked, Gate, Reason, blocked};
-
 use crate::{
-    input::{Input, Surroundings},
+    gate::{Blocked, Gate, Reason, blocked},
+    input::{Common, General},
     windows::shown,
 };
 
-pub(super) const GATE: Gate<Surroundings> = Gate {
-    name: "Window",
-    reasons: &[Reason {
-        word: "WindowClosed",
-        when: "a Deny window is open, or there are Allow windows and none of them is",
-        opens: "the time that the message names",
-    }],
-    check,
-};
+/// The gate.
+pub const fn gate<I: General>() -> Gate<I> {
+    Gate {
+        name: "Window",
+        reasons: &[Reason {
+            word: "WindowClosed",
+            when: "a Deny window is open, or there are Allow windows and none of them is",
+            opens: "the time that the message names",
+        }],
+        check: |input| check(&I::common(input)),
+    }
+}
 
-fn check(input: &Input<'_>) -> Option<Blocked> {
-    let closed = input.rules.windows.open(input.now).err()?;
+fn check(common: &Common<'_>) -> Option<Blocked> {
+    let closed = common.limits.windows.open(common.now).err()?;
     let why =
         if closed.denied { "a Deny window of the policy is open" } else { "no Allow window of the policy is open" };
     let until = match closed.until {
@@ -44,7 +46,7 @@ mod tests {
         let night = window(Allow, "0 22 * * *", "4h", "Europe/Berlin");
         let freeze = window(Deny, "0 0 20 12 *", "168h", "America/New_York");
         let mut scene = Scene::new();
-        scene.rules.windows = Windows::read(&[night, freeze]).unwrap();
+        scene.limits.windows = Windows::read(&[night, freeze]).unwrap();
         for (now, expected) in [
             (
                 "2026-11-21T20:59:59Z",
@@ -68,7 +70,7 @@ mod tests {
             ),
         ] {
             scene.now = now.parse().unwrap();
-            assert_eq!(asked(&GATE, &scene).map(|(_, message)| message).as_deref(), expected, "{now}");
+            assert_eq!(asked(&gate(), &scene).map(|(_, message)| message).as_deref(), expected, "{now}");
         }
     }
 }

@@ -2,7 +2,8 @@
 //! decides it, before any other gate is evaluated. In: nothing. Out: its name and its reasons.
 
 use trimtab_api::conditions::recommendation as reasons;
-use trimtab_rollout::gate::Reason;
+
+use crate::gate::Reason;
 
 /// The name of the gate.
 pub const NAME: &str = "ApprovalGuard";

@@ -2,15 +2,15 @@
 //! response itself requires a wait.
 
 use jiff::Timestamp;
-use trimtab_api::{conditions::recommendation as reasons, rollout::Stage};
+use trimtab_api::conditions::recommendation as reasons;
 
 use crate::{
-    ask::{Cause, Response},
-    known::may_evict,
-    session::{Key, Refusal, Session, growing},
-    set_back,
+    back_off::growing,
+    change::Change,
+    parts::Phase,
+    protocol::{Cause, Key, Response},
+    session::{Refusal, Session},
     text::{after, cut},
-    view::View,
 };
 
 /// Retry interval while a person has to act, in seconds: missing permissions, a disruption budget, the emergency stop.
@@ -25,11 +25,22 @@ pub(crate) enum Answered {
 }
 
 /// Handles `response` to the request `asked`.
-pub(crate) fn take_in(view: &View, session: &mut Session, asked: &Key, response: Response, now: Timestamp) -> Answered {
+pub(crate) fn take_in<C: Change>(
+    view: &C::View,
+    session: &mut Session<C>,
+    asked: &Key<C>,
+    response: Response,
+    now: Timestamp,
+) -> Answered {
     match response {
-        Response::Done => done(view, session, asked, now),
+        Response::Done => {
+            session.done(asked);
+            if let Key::Effect(key) = asked {
+                C::accepted(view, session, key, now);
+            }
+        }
         // An earlier attempt succeeded and its response was lost: the status is already written.
-        Response::Stale if ended(view) && matches!(asked, Key::Status(Stage::Ended, _)) => session.done(asked),
+        Response::Stale if is_in::<C>(view, Phase::Ended) && is_end(asked) => session.done(asked),
         // The view now shows who holds the place.
         Response::Stale if matches!(asked, Key::Reserve(_)) => {}
         // What is to be recorded does not depend on the record that was read.
@@ -42,9 +53,7 @@ pub(crate) fn take_in(view: &View, session: &mut Session, asked: &Key, response:
             let words = |until| format!("{}: no response ({message}); retrying at {until}", asked.words());
             session.rest(asked.clone(), now, growing, reasons::NO_ANSWER, words);
         }
-        Response::Halted { message } => {
-            session.rest(Key::All, now, |_| PERSON_S, reasons::HALTED, |_| message.clone());
-        }
+        Response::Halted { message } => session.rest_all(now, PERSON_S, reasons::HALTED, &message),
         Response::NoBudget { message } => {
             let words =
                 |until| format!("{}: blocked by a disruption budget ({message}); retrying at {until}", asked.words());
@@ -58,43 +67,29 @@ pub(crate) fn take_in(view: &View, session: &mut Session, asked: &Key, response:
     Answered::GoOn
 }
 
-fn done(view: &View, session: &mut Session, asked: &Key, now: Timestamp) {
-    session.done(asked);
-    set_back::accepted(view, session, asked, now);
-    if let Key::Remember(record) = asked {
-        session.remembered = Some(record.clone());
-    }
-    let undone = view.rollout.as_ref().filter(|r| r.stage == Stage::Undoing);
-    if let (Key::Put | Key::Drop, Some(rollout)) = (asked, undone) {
-        session.taken_back = Some(rollout.proposal_digest.clone());
-    }
-}
-
-fn refused(view: &View, session: &mut Session, asked: &Key, cause: Cause, said: &str, now: Timestamp) {
-    let forward = view.rollout.as_ref().filter(|r| !matches!(r.stage, Stage::Undoing | Stage::Ended));
-    let change = !asked.is_record() && *asked != Key::Drop;
-    if let Some(rollout) = forward
-        && change
+fn refused<C: Change>(
+    view: &C::View,
+    session: &mut Session<C>,
+    asked: &Key<C>,
+    cause: Cause,
+    said: &str,
+    now: Timestamp,
+) {
+    let change = match asked {
+        Key::Effect(key) if C::is_of_the_change(key) => Some(key),
+        _ => None,
+    };
+    let forward = C::run(view).filter(|run| !matches!(C::phase(run), Phase::Undoing | Phase::Ended));
+    if let (Some(run), Some(key)) = (forward, change)
         && cause != Cause::Permission
     {
-        if let Key::Resize(uid, _) = asked
-            && cause == Cause::Node
-            && may_evict(view, rollout)
-        {
-            session.never_fits.push((rollout.proposal_digest.clone(), uid.clone()));
-            return;
+        if let Some(reason) = C::refused(view, run, session, key, cause) {
+            let digest = C::digest(run).to_owned();
+            session.refusal = Some(Refusal { digest, reason: reason.to_owned(), message: cut(said) });
         }
-        let why = match asked {
-            Key::Put | Key::Patch => reasons::DELIVERY_REFUSED,
-            _ if cause == Cause::Node => reasons::RESIZE_INFEASIBLE,
-            _ => reasons::RESIZE_REFUSED,
-        };
-        let digest = rollout.proposal_digest.clone();
-        session.refusal = Some(Refusal { digest, reason: why.to_owned(), message: cut(said) });
         return;
     }
-    let undoing = view.rollout.as_ref().is_some_and(|r| r.stage == Stage::Undoing);
-    let (why, what) = if undoing && change {
+    let (why, what) = if is_in::<C>(view, Phase::Undoing) && change.is_some() {
         (reasons::UNDO_BLOCKED, "the former values cannot be restored")
     } else if cause == Cause::Permission {
         (reasons::FORBIDDEN, "Trimtab lacks a permission")
@@ -105,6 +100,10 @@ fn refused(view: &View, session: &mut Session, asked: &Key, cause: Cause, said: 
     session.rest(asked.clone(), now, |tries| growing(tries).max(PERSON_S), why, words);
 }
 
-fn ended(view: &View) -> bool {
-    view.rollout.as_ref().is_some_and(|r| r.stage == Stage::Ended)
+fn is_in<C: Change>(view: &C::View, phase: Phase) -> bool {
+    C::run(view).is_some_and(|run| C::phase(run) == phase)
+}
+
+fn is_end<C: Change>(asked: &Key<C>) -> bool {
+    matches!(asked, Key::Status(stage) if C::is_end(stage))
 }

@@ -1,10 +1,9 @@
 //! The mode annotation of a workload and its namespace: how far Trimtab may go.
 //!
-//! In: annotations. Out: the stricter mode of the two. No annotation means nothing stricter than the policy.
+//! In: the values of the annotation. Out: the stricter mode of the two. No annotation means nothing stricter than the
+//! policy.
 
-use trimtab_api::{mode::Mode, names::MODE_ANNOTATION};
-use trimtab_world::row::Labels;
-
+use trimtab_api::mode::Mode;
 use trimtab_core::text::cut;
 
 /// How much of an unreadable annotation is shown.
@@ -20,16 +19,17 @@ pub struct UnreadableMode {
 }
 
 /// The mode of one object.
-fn said(annotations: &Labels, on_namespace: bool) -> Result<Mode, UnreadableMode> {
-    let value = annotations.get(MODE_ANNOTATION);
-    Mode::said(value).ok_or_else(|| UnreadableMode { on_namespace, value: cut(value.unwrap_or_default(), MAX_SHOWN) })
+fn said(annotation: Option<&str>, on_namespace: bool) -> Result<Mode, UnreadableMode> {
+    let unreadable = || UnreadableMode { on_namespace, value: cut(annotation.unwrap_or_default(), MAX_SHOWN) };
+    Mode::said(annotation).ok_or_else(unreadable)
 }
 
-/// The stricter mode of the workload and its namespace, and whether it comes from the namespace.
+/// The stricter mode of the workload and its namespace, and whether it comes from the namespace. `workload` and
+/// `namespace`: the values of their annotations [`trimtab_api::names::MODE_ANNOTATION`], if they have one.
 ///
 /// # Errors
 /// If an annotation is none of the three modes: an unreadable request to be left alone must not be ignored.
-pub fn mode(workload: &Labels, namespace: &Labels) -> Result<(Mode, bool), UnreadableMode> {
+pub fn mode(workload: Option<&str>, namespace: Option<&str>) -> Result<(Mode, bool), UnreadableMode> {
     let (own, around) = (said(workload, false)?, said(namespace, true)?);
     Ok((own.min(around), around < own))
 }
@@ -42,7 +42,6 @@ mod tests {
     #[test]
     fn the_stricter_counts() {
         use Mode::{Apply, Off, Recommend};
-        let labels = |value: Option<&'static str>| value.map(|v| (MODE_ANNOTATION, v)).into_iter().collect::<Labels>();
         for (workload, namespace, expected) in [
             (None, None, (Apply, false)),
             (Some("Apply"), None, (Apply, false)),
@@ -53,10 +52,10 @@ mod tests {
             (Some("Off"), Some("Recommend"), (Off, false)),
             (Some("Apply"), Some("Off"), (Off, true)),
         ] {
-            assert_eq!(mode(&labels(workload), &labels(namespace)).unwrap(), expected, "{workload:?} {namespace:?}");
+            assert_eq!(mode(workload, namespace).unwrap(), expected, "{workload:?} {namespace:?}");
         }
-        let unreadable = mode(&labels(Some("off")), &labels(None)).unwrap_err();
+        let unreadable = mode(Some("off"), None).unwrap_err();
         assert_eq!(unreadable, UnreadableMode { on_namespace: false, value: "off".to_owned() });
-        assert!(mode(&labels(Some("Off")), &labels(Some(""))).unwrap_err().on_namespace);
+        assert!(mode(Some("Off"), Some("")).unwrap_err().on_namespace);
     }
 }
