@@ -6,9 +6,9 @@ use tokio::sync::watch;
 use trimtab_admission_sizes::{SizesAdmission, SizesRow};
 use trimtab_api::{OptimizationPolicy, PriceBook, Recommendation};
 use trimtab_core::{CustomKind, WorkloadKind};
+use trimtab_driver::emergency_stop::EmergencyStop;
 use trimtab_guard::Guard;
 use trimtab_recommendation::{
-    emergency_stop::EmergencyStop,
     pod_resize::PodResize,
     policies::{PolicyRow, policy_row},
 };

@@ -30,6 +30,8 @@ const ARROWS: &[(&str, &[&str])] = &[
         "trimtab-gates",
         &["trimtab-api", "trimtab-core", "trimtab-engine", "trimtab-pricing", "trimtab-rollout", "trimtab-world"],
     ),
+    // When a reconciler works on what, and when it may write, whatever it changes.
+    ("trimtab-driver", &["trimtab-api", "trimtab-core", "trimtab-engine", "trimtab-runtime"]),
     // What the cluster itself does for rollouts: who may approve, which sizes new pods get.
     ("trimtab-guard", &["trimtab-api", "trimtab-core", "trimtab-runtime"]),
     ("trimtab-admission-sizes", &["trimtab-api", "trimtab-core", "trimtab-runtime", "trimtab-world"]),
@@ -62,6 +64,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "trimtab-api",
             "trimtab-core",
+            "trimtab-driver",
             "trimtab-engine",
             "trimtab-gates",
             "trimtab-guard",
@@ -114,6 +117,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         &[
             "trimtab-api",
             "trimtab-core",
+            "trimtab-driver",
             "trimtab-guard",
             "trimtab-kubectl",
             "trimtab-optimization-policy",

@@ -28,10 +28,10 @@ const LARGE: &[&str] = &[
 /// Files of `operators/` that read the monotonic clock: to wait, or to measure a duration.
 const STOPWATCHES: &[&str] = &[
     "operators/controllers/optimization-policy/src/controller.rs",
-    "operators/controllers/recommendation/src/work_queue.rs",
     "operators/controllers/recommendation/src/reconciler.rs",
-    "operators/controllers/recommendation/src/emergency_stop.rs",
     "operators/controllers/recommendation/src/nodes.rs",
+    "operators/driver/src/emergency_stop.rs",
+    "operators/driver/src/work_queue.rs",
     "operators/runtime/",
     "operators/admission-sizes/src/keeper/overlay.rs",
     "operators/metrics-sources/src/attempts.rs",

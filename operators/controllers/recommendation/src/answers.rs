@@ -1,4 +1,5 @@
-//! Translates answers of the API server into responses for the rollout machine. Pure.
+//! Translates answers of the API server into responses for the rollout machine, and says which of them fail a pass (see
+//! [`trimtab_driver::ran`]). Pure.
 //!
 //! What a refusal is about is read here, once: in its type, and for want of room on a node in the server's words, because
 //! an API server says that in no other way. The machine reads no message.
@@ -40,6 +41,21 @@ pub fn answer(error: ApplyError, eviction: bool) -> Response {
     }
 }
 
+/// Whether the answer to a request fails the pass.
+pub fn request_failed(answer: &Response) -> bool {
+    match answer {
+        Response::Unknown { .. } => true,
+        Response::Refused { cause, .. } => *cause == Cause::Permission,
+        Response::Done | Response::Stale | Response::NoBudget { .. } | Response::Halted { .. } => false,
+    }
+}
+
+/// Whether the answer to a write of `status.rollout` fails the pass: the reason of a refusal cannot be read in the
+/// status.
+pub fn status_failed(answer: &Response) -> bool {
+    matches!(answer, Response::Unknown { .. } | Response::Refused { .. })
+}
+
 /// Whether the server says that the size can never fit the node.
 fn never_fits(message: &str) -> bool {
     let words = message.to_lowercase();
@@ -52,17 +68,19 @@ mod tests {
 
     use super::*;
 
+    fn target(group: &str, resource: &str, name: &str) -> Box<Target> {
+        Box::new(Target {
+            verb: "patch",
+            group: group.to_owned(),
+            resource: resource.to_owned(),
+            namespace: Some("shop".to_owned()),
+            name: name.to_owned(),
+        })
+    }
+
     #[test]
     fn a_refusal_says_whether_a_permission_or_room_on_the_node_is_missing() {
-        let target = || {
-            Box::new(Target {
-                verb: "patch",
-                group: String::new(),
-                resource: "pods/resize".to_owned(),
-                namespace: Some("shop".to_owned()),
-                name: "web-1".to_owned(),
-            })
-        };
+        let target = || target("", "pods/resize", "web-1");
         let denied = |message: &str| ApplyError::Denied { target: target(), message: message.to_owned() };
         let invalid = |message: &str| ApplyError::Invalid { target: target(), message: message.to_owned() };
         let forbidden = ApplyError::Forbidden {
@@ -82,6 +100,35 @@ mod tests {
             let words = error.to_string();
             let answer = answer(error, false);
             assert!(matches!(&answer, Response::Refused { cause, .. } if *cause == expected), "{words}: {answer:?}");
+        }
+    }
+
+    /// An error; whether it fails the pass as the answer to a request, and to a write of the rollout.
+    type Case = (ApplyError, bool, bool);
+
+    #[test]
+    fn a_pass_fails_where_trimtab_could_not_work_and_nowhere_else() {
+        let text = || "why".to_owned();
+        let target = || target("trimtab.dev", "recommendations/status", "deploy-web");
+        let cases: Vec<Case> = vec![
+            (ApplyError::Forbidden { verb: text(), resource: text(), message: text() }, true, true),
+            (ApplyError::Unauthorized { message: text() }, true, true),
+            (ApplyError::Unavailable { message: text() }, true, true),
+            (ApplyError::Throttled { retry_after: None }, true, true),
+            (ApplyError::Denied { target: target(), message: text() }, false, true),
+            (ApplyError::QuotaExceeded { target: target(), message: text() }, false, true),
+            (ApplyError::Invalid { target: target(), message: text() }, false, true),
+            (ApplyError::Conflict { target: target(), owners: Vec::new() }, false, true),
+            (ApplyError::Stale { target: target(), message: text() }, false, false),
+            (ApplyError::NotFound { target: target() }, false, false),
+            (ApplyError::NamespaceTerminating { namespace: text() }, false, false),
+        ];
+        for (error, request, rollout) in cases {
+            let answer = answer(error, false);
+            assert_eq!((request_failed(&answer), status_failed(&answer)), (request, rollout), "{answer:?}");
+        }
+        for calm in [Response::Done, Response::NoBudget { message: text() }, Response::Halted { message: text() }] {
+            assert!(!request_failed(&calm) && !status_failed(&calm), "{calm:?}");
         }
     }
 }

@@ -8,6 +8,7 @@ use tokio::sync::watch::Receiver;
 use trimtab_admission_sizes::AppliedSizesWriter;
 use trimtab_api::{applied_sizes::key, conditions::recommendation::SIZE_NOT_DELIVERED, rollout::RolloutStatus};
 use trimtab_core::WorkloadId;
+use trimtab_driver::{by_target::ByTarget, leading::Leading, moves::GONE};
 use trimtab_guard::{GuardFault, watch::InForce};
 use trimtab_recommendation_row::RecommendationRow;
 use trimtab_runtime::{
@@ -17,23 +18,24 @@ use trimtab_runtime::{
 use trimtab_world::{Dirty, World};
 
 use crate::{
-    CONTROLLER, Key, by_workload::ByWorkload, gather::Sources, moves::GONE, policies::Specs, reconciler::Reconciler,
-    takeover, work_queue::WorkQueue,
+    CONTROLLER, Key, gather::Sources, limiter::last_change, policies::Specs, reconciler::Reconciler, takeover,
 };
 
 /// How many Recommendations are reconciled concurrently.
 const AT_ONCE: u16 = 32;
 
 /// Reconciles Recommendations during the terms in which this instance leads.
-pub async fn run(reconciler: Reconciler, mut terms: Terms) {
+pub async fn run(reconciler: Reconciler, terms: Terms) {
     let reconciler = Arc::new(reconciler);
-    let reconcile = reconciler.metrics.controller(CONTROLLER, AT_ONCE);
-    let queue = reconciler.metrics.queue(CONTROLLER);
-    let of_runs = terms.clone();
+    let mut leading = Leading::new(CONTROLLER, AT_ONCE, &reconciler.metrics, terms);
     let Sources { world, policies, sizes, guard, admission, .. } = &reconciler.sources;
     let mut stores = [reconciler.rows.changes(), policies.changes(), sizes.changes()];
     let (mut guard, mut admission_changes) = (guard.changes(), admission.changes());
-    while terms.begin(known(world, &mut stores, &mut guard)).await {
+    let reconcile = |key: Key| {
+        let reconciler = reconciler.clone();
+        async move { reconciler.run(&key).await }
+    };
+    while let Some(mut term) = leading.term(known(world, &mut stores, &mut guard)).await {
         let (mut rows, mut policies_followed, mut sizes_followed) =
             (reconciler.rows.follow(), policies.follow(), sizes.follow());
         let mut refused = reconciler.sources.refused_pods.follow();
@@ -41,48 +43,44 @@ pub async fn run(reconciler: Reconciler, mut terms: Terms) {
         let mut world_changes = world.changes();
         // The watch may lag behind the last writes of the previous leader.
         let read = takeover::read(&reconciler.sender.client, &reconciler.sources.limiter);
-        let Ok(()) = terms.within(read).await else { continue };
-        let mut work_queue = WorkQueue::new(usize::from(AT_ONCE), queue.clone());
+        let Some(()) = term.within(read).await else { continue };
         remember(&reconciler);
         let mut in_force = admission.in_force();
         let mut specs = Specs::of(policies);
-        all(&work_queue, &reconciler, |_| true);
-        while terms.go_on() {
-            let run = |key: Key| {
-                let (reconciler, pass, terms) = (reconciler.clone(), reconcile.clone(), of_runs.clone());
-                async move {
-                    let pass = pass.start();
-                    let ran = reconciler.run(&key).await;
-                    pass.finish(ran.outcome(terms.leads()));
-                    ran
+        term.enqueue(all(&reconciler, |_| true));
+        loop {
+            let change = async {
+                tokio::select! {
+                    Some(key) = rows.recv() => look(&reconciler, key),
+                    Some((_, name)) = policies_followed.recv() => {
+                        if specs.take(&name, policies.entry("", &name).as_ref()) {
+                            all(&reconciler, |row| row.policy.as_deref() == Some(&name))
+                        } else {
+                            Vec::new()
+                        }
+                    }
+                    Ok(()) = guard.changed() => all(&reconciler, |row| row.is_live() || row.policy.is_some()),
+                    () = either(&mut admission_changes) => {
+                        let now = admission.in_force();
+                        if std::mem::replace(&mut in_force, now.clone()) == now {
+                            Vec::new()
+                        } else {
+                            all(&reconciler, |row| row.rollout.as_ref().is_some_and(RolloutStatus::is_admitted))
+                        }
+                    }
+                    Some((namespace, _)) = sizes_followed.recv() => {
+                        all(&reconciler, |row| row.namespace == namespace && concerns(row, sizes))
+                    }
+                    Some(event) = refused.recv() => {
+                        of(&reconciler, &reconciler.sources.refused_pods.workloads(&event))
+                    }
+                    dirty = world_changes.next() => touched(&reconciler, &dirty),
                 }
             };
-            tokio::select! {
-                _ = terms.over() => break,
-                () = work_queue.next(run) => {}
-                Some(key) = rows.recv() => look(&reconciler, key).into_iter().for_each(|key| work_queue.enqueue(key)),
-                Some((_, name)) = policies_followed.recv() => if specs.take(&name, policies.entry("", &name).as_ref()) {
-                    all(&work_queue, &reconciler, |row| row.policy.as_deref() == Some(&name));
-                },
-                Ok(()) = guard.changed() => all(&work_queue, &reconciler, |row| row.is_live() || row.policy.is_some()),
-                () = either(&mut admission_changes) => {
-                    let now = admission.in_force();
-                    if std::mem::replace(&mut in_force, now.clone()) != now {
-                        all(&work_queue, &reconciler, |row| row.rollout.as_ref().is_some_and(RolloutStatus::is_admitted));
-                    }
-                }
-                Some((namespace, _)) = sizes_followed.recv() => {
-                    all(&work_queue, &reconciler, |row| row.namespace == namespace && concerns(row, sizes));
-                }
-                Some(event) = refused.recv() => {
-                    let about = reconciler.sources.refused_pods.workloads(&event);
-                    of(&reconciler, &about).into_iter().for_each(|key| work_queue.enqueue(key));
-                }
-                dirty = world_changes.next() => touched(&work_queue, &reconciler, &dirty),
-            }
+            let Some(due) = term.until(change, reconcile).await else { break };
+            term.enqueue(due);
         }
-        // Requests in flight are finished, so that none is left half answered.
-        work_queue.finish().await;
+        term.finish().await;
     }
 }
 
@@ -106,11 +104,12 @@ async fn either([one, other]: &mut [Receiver<Version>; 2]) {
 
 /// Records which rollouts exist before the first one is reconciled, and the target of each Recommendation.
 fn remember(reconciler: &Reconciler) {
-    let mut index = ByWorkload::default();
+    let mut index = ByTarget::default();
     let mut limiter = reconciler.sources.limiter.lock();
     for (key, entry) in reconciler.rows.entries() {
         if let Ok(row) = entry {
-            limiter.see(row.policy.as_deref().unwrap_or_default(), &key, row.version, row.rollout.as_ref());
+            let policy = row.policy.clone().unwrap_or_default();
+            limiter.see(&policy, &key, row.version, last_change(&key, row.rollout.as_ref()));
             reconciler.sources.guard.note(&key, &row.uid, row.for_guard.as_deref(), (reconciler.now)());
             index.put(key, row.workload.clone());
         }
@@ -146,11 +145,9 @@ fn look(reconciler: &Reconciler, key: Key) -> Vec<Key> {
     keys
 }
 
-/// Enqueues every Recommendation for which `whether` holds.
-fn all(work_queue: &WorkQueue, reconciler: &Reconciler, whether: impl Fn(&RecommendationRow) -> bool) {
-    for key in reconciler.rows.keys_where(whether) {
-        work_queue.enqueue(key);
-    }
+/// Every Recommendation for which `whether` holds.
+fn all(reconciler: &Reconciler, whether: impl Fn(&RecommendationRow) -> bool) -> Vec<Key> {
+    reconciler.rows.keys_where(whether)
 }
 
 /// Whether a change of the AppliedSizes of its namespace may concern `row`: it is under way, or applied and its entry
@@ -167,14 +164,12 @@ fn of<'a>(reconciler: &Reconciler, workloads: impl IntoIterator<Item = &'a Workl
     workloads.into_iter().flat_map(|id| index.of(id)).cloned().collect()
 }
 
-/// Enqueues the live Recommendations whose workloads changed in the world.
-fn touched(work_queue: &WorkQueue, reconciler: &Reconciler, dirty: &Dirty) {
-    for key in of(reconciler, &dirty.workloads) {
-        if matches!(reconciler.rows.entry(&key.0, &key.1), Some(Ok(row)) if row.is_live()) {
-            work_queue.enqueue(key);
-        }
-    }
+/// The live Recommendations whose workloads changed in the world.
+fn touched(reconciler: &Reconciler, dirty: &Dirty) -> Vec<Key> {
+    let mut keys = of(reconciler, &dirty.workloads);
+    keys.retain(|key| matches!(reconciler.rows.entry(&key.0, &key.1), Some(Ok(row)) if row.is_live()));
     if !dirty.namespaces.is_empty() {
-        all(work_queue, reconciler, |row| row.is_live() && dirty.namespaces.contains(row.namespace.as_str()));
+        keys.extend(all(reconciler, |row| row.is_live() && dirty.namespaces.contains(row.namespace.as_str())));
     }
+    keys
 }

@@ -12,6 +12,7 @@ use trimtab_api::{
     rollout::Stage,
 };
 use trimtab_core::WorkloadId;
+use trimtab_driver::{emergency_stop::State, limiter::Hold};
 use trimtab_engine::{
     gate::closed_gates,
     input::{Around, Common, EmergencyStop, Found, Policy},
@@ -21,10 +22,7 @@ use trimtab_gates::{FORWARD, Input, Rules, START, input::Surroundings};
 use trimtab_recommendation_row::RecommendationRow;
 use trimtab_rollout::Sizing;
 
-use crate::{
-    Key, emergency_stop::State, gather::Sources, limiter::Hold, nodes, observed_rows::ObservedRows,
-    policies::PolicyRules,
-};
+use crate::{Key, gather::Sources, nodes, observed_rows::ObservedRows, policies::PolicyRules};
 
 /// Maximum age of the emergency stop's state where it is only displayed.
 const HALT_AGE: Duration = Duration::from_secs(1);
@@ -49,7 +47,7 @@ impl Sources {
         }
         let emergency_stop = self.emergency_stop.lately(HALT_AGE).await;
         let key: Key = (row.namespace.clone(), row.name.clone());
-        let counts = self.limiter.lock().counts(row.policy.as_deref().unwrap_or_default(), &key, now);
+        let counts = self.limiter.lock().counts(&row.policy.clone().unwrap_or_default(), &key, now);
         let rooms = self.nodes.get(&self.world).rooms(nodes::nodes_of(&self.world, &rows.pods));
         let peaks = self.peaks(row.workload.as_ref());
         let age = self.usage.as_ref().and_then(|u| u.store.newest_sample_s()).map(|newest| now.as_second() - newest);

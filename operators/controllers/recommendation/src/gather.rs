@@ -15,6 +15,10 @@ use trimtab_api::{
     rollout::{RolloutStatus, Stage},
     verification::{Baseline, Check},
 };
+use trimtab_driver::{
+    emergency_stop::EmergencyStop,
+    questions::{Purpose, Questions},
+};
 use trimtab_gates::{PodResize, Rules, verify};
 use trimtab_guard::Guard;
 use trimtab_metrics_sources::UsageSource;
@@ -30,8 +34,7 @@ use trimtab_usage_history::UsageStore;
 use trimtab_world::World;
 
 use crate::{
-    delivered,
-    emergency_stop::EmergencyStop,
+    Key, delivered,
     limiter::RolloutLimiter,
     measure::{self, Answers, Rows},
     nodes,
@@ -40,7 +43,7 @@ use crate::{
     pending_writes::PendingWrites,
     pods,
     policies::{PolicyRow, PolicyRules, rules_for},
-    questions::{Purpose, Questions},
+    questions,
     refused_pods::RefusedPods,
 };
 
@@ -79,7 +82,7 @@ pub struct Sources {
     /// Requests on each node.
     pub nodes: Arc<nodes::Cache>,
     /// Queries to the metrics server, and its recent answers.
-    pub questions: Arc<Questions>,
+    pub questions: Arc<Questions<Key, Answers>>,
 }
 
 /// What one evaluation sees of a Recommendation.
@@ -149,7 +152,7 @@ impl Sources {
             self.gates(row, &policy, &numbers, &rows, &honoured, past.last_ended(), holder.as_ref(), starts, now).await;
         let delivery = active.map_or(delivery, |r| r.delivery);
         let settings = numbers.rollout_settings(delivery, self.pod_resize().is_served());
-        let purpose = Purpose::of(row, active, &settings, &honoured, &forward_gates);
+        let purpose = questions::purpose(row, active, &settings, &honoured, &forward_gates);
         let entry = id.as_ref().and_then(|id| self.sizes.entry(&id.namespace, &key(id)));
         let rollout = row.rollout.as_ref();
         let own = entry.as_ref().zip(rollout).filter(|(e, r)| delivered::is_of(e, &row.name, r));
@@ -215,7 +218,7 @@ impl Sources {
         numbers: &Rules,
         active: Option<&RolloutStatus>,
         starts: bool,
-        purpose: &Purpose,
+        purpose: &Purpose<Key>,
         now: Timestamp,
     ) -> Option<(Result<Baseline, String>, Vec<Check>)> {
         let watched = active.is_some_and(|r| {
@@ -228,7 +231,8 @@ impl Sources {
         let asks = starts || active.is_some_and(|r| matches!(r.stage, Stage::Watching | Stage::Verifying));
         let answers = if asks {
             let source = self.usage.as_ref().map(|u| &*u.source);
-            self.questions.answers(source, purpose, measure::throttling(present), &numbers.queries, now).await
+            let throttling = measure::throttling(present);
+            questions::answers(&self.questions, source, purpose, throttling, &numbers.queries, now).await
         } else {
             Answers {
                 throttled_thousandths: active.and_then(|r| r.baseline.throttled_thousandths),

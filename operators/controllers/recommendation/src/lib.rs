@@ -2,14 +2,14 @@
 //!
 //! In: Recommendations, policies, the world, usage, the guard, the emergency stop. Out: resized pods, entries of
 //! AppliedSizes, and the progress in each Recommendation's status. All decisions are pure and live in `trimtab-gates`
-//! and `trimtab-rollout`; this crate gathers their input and sends their requests.
+//! and `trimtab-rollout`; this crate gathers their input and sends their requests. What does not depend on the kind of
+//! change (what is due, whether anything may be written) is in `trimtab-driver`.
 //!
 //! | module | what it does | client |
 //! |---|---|---|
 //! | [`policies`] | what policies say about rollouts | no |
 //! | [`pending_writes`] | own writes that the watches do not show yet | no |
-//! | `ends` | how the last rollouts of each workload ended | no |
-//! | [`limiter`] | rollouts under way, so that limits hold across tasks and each workload has one holder | no |
+//! | [`limiter`] | rollouts as they count for limits, and hold workloads | no |
 //! | [`nodes`] | requests on each node, and the readiness of its pods | no |
 //! | [`observed_rows`] | the rows of one workload, read at one moment | no |
 //! | `outlived` | pods that outlived the workload of a rollout | no |
@@ -18,11 +18,10 @@
 //! | `approval` | which decision is honoured | no |
 //! | `gate_input` | the input of the gates | no |
 //! | [`pod_resize`] | what the API server lets change in a running pod | yes |
-//! | [`questions`] | sends concurrent queries within limits, and briefly caches the answers | queries to Prometheus |
-//! | `moves` | what restarts an evaluation while it waits | no |
+//! | [`questions`] | which queries are sent, and what their answers are for | queries to Prometheus |
+//! | `restarts` | what restarts an evaluation while it waits | no |
 //! | [`gather`] | what one evaluation sees: the whole input of gates and rollout machine | through those |
-//! | [`emergency_stop`] | the emergency stop, read just before each write | yes |
-//! | [`answers`] | translates answers of the API server for the rollout machine | no |
+//! | [`answers`] | translates answers of the API server for the rollout machine; which of them fail a pass | no |
 //! | [`change_log`] | the log of changes: what was sent, what began and ended | no |
 //! | `records` | writes status, finalizer, and what outlives a Recommendation | yes |
 //! | [`requests`] | sends one request of the rollout machine | yes |
@@ -31,26 +30,20 @@
 //! | [`refused_pods`] | workloads whose controllers cannot create pods | no |
 //! | [`realised`] | realised savings | no |
 //! | `takeover` | stored rollouts at the time when this instance begins to lead | yes |
-//! | [`ran`] | how a reconcile ended, and whether that is a failure | no |
 //! | [`reconciler`] | reconciles one Recommendation until it has to wait | yes |
-//! | `work_queue`, `by_workload` | what is due; which Recommendations a change of a workload concerns | no |
 //! | [`controller`] | when each Recommendation is reconciled | yes |
 
 pub mod answers;
 mod approval;
-mod by_workload;
 pub mod change_log;
 pub mod confirm;
 pub mod controller;
 mod delivered;
-pub mod emergency_stop;
-mod ends;
 pub mod events;
 mod gate_input;
 pub mod gather;
 pub mod limiter;
 pub mod measure;
-mod moves;
 pub mod nodes;
 pub mod observed_rows;
 mod outlived;
@@ -59,17 +52,16 @@ pub mod pod_resize;
 pub mod pods;
 pub mod policies;
 pub mod questions;
-pub mod ran;
 pub mod realised;
 pub mod reconciler;
 mod records;
 pub mod refused_pods;
 pub mod requests;
+mod restarts;
 mod siblings;
 mod spec_patch;
 pub mod status;
 mod takeover;
-mod work_queue;
 
 /// Namespace and name of a Recommendation.
 pub type Key = (String, String);

@@ -1,7 +1,7 @@
 //! Measures the present state of a workload from the world and from Prometheus. In: rows, answers to the policy's
 //! queries. Out: [`Observed`], which checks compare with the baseline, and [`Progress`].
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use trimtab_api::{
@@ -10,6 +10,7 @@ use trimtab_api::{
     rollout::RolloutStatus,
     verification::VerificationQuery,
 };
+use trimtab_driver::questions::BUDGET;
 use trimtab_engine::query::QueryAnswer;
 use trimtab_gates::verify::{Autoscaler, Observed, Progress, count_pods, starting};
 use trimtab_metrics_sources::SourceError;
@@ -18,8 +19,6 @@ use trimtab_world::row::{ContainerKind, HpaRow, PodRow, WorkloadRow};
 
 use crate::{nodes::Neighbours, pods};
 
-/// Time budget for all queries of one evaluation, including the wait for a slot.
-pub const BUDGET: Duration = Duration::from_secs(10);
 /// The range over which throttling is measured.
 const THROTTLING_WINDOW: &str = "5m";
 /// Maximum number of pods named in a throttling query.

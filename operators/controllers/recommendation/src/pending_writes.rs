@@ -1,12 +1,12 @@
-//! Own writes that the watches do not show yet, so that a reconcile continues from what it has just done. In: answers
-//! to writes. Out: up-to-date rows. Forgotten as soon as a watch has caught up; a crash costs no more than one
-//! premature reconcile.
+//! Own writes that the watches do not show yet, as far as they concern one Recommendation (see
+//! [`trimtab_driver::pending`]). In: answers to writes. Out: up-to-date rows.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use trimtab_api::{
     approval::HonouredApproval, resources::ContainerResources, rollout::RolloutStatus, savings::RealisedSavings,
 };
+use trimtab_driver::pending::{Pending, PendingByKey};
 use trimtab_recommendation_row::RecommendationRow;
 use trimtab_rollout::{Request, effect::Effect};
 
@@ -34,17 +34,17 @@ pub struct Written {
 /// The writes of one Recommendation's reconciles.
 #[derive(Clone, Debug, Default)]
 pub struct PendingWrites {
-    status: Option<Written>,
-    /// The finalizer: the version resulting from the write, and whether the finalizer is set.
-    finalizer: Option<(u64, bool)>,
-    /// By pod uid: the version resulting from the write, and the sizes of its containers.
-    pods: HashMap<String, (u64, Vec<ContainerResources>)>,
+    status: Pending<Written>,
+    /// Whether the finalizer is set.
+    finalizer: Pending<bool>,
+    /// By pod uid: the sizes of its containers.
+    pods: PendingByKey<String, Vec<ContainerResources>>,
 }
 
 impl PendingWrites {
     /// Records a status write.
     pub fn wrote(&mut self, written: Written) {
-        self.status = Some(written);
+        self.status.wrote(written.version, written);
     }
 
     /// Records that `request` was done, which gave its object `version`.
@@ -61,58 +61,48 @@ impl PendingWrites {
 
     /// Records that the finalizer was set or removed.
     fn finalized(&mut self, version: u64, protected: bool) {
-        self.finalizer = Some((version, protected));
+        self.finalizer.wrote(version, protected);
     }
 
     /// Records the resize of a pod.
     fn resized(&mut self, uid: String, version: u64, containers: Vec<ContainerResources>) {
-        self.pods.insert(uid, (version, containers));
+        self.pods.wrote(uid, version, containers);
     }
 
     /// The up-to-date row.
     pub fn over(&mut self, mut shared: Arc<RecommendationRow>) -> Arc<RecommendationRow> {
         let watched = shared.version;
-        match &self.status {
-            // The row of a watch that is ahead of the write includes its effect.
-            Some(written) if written.version > shared.version => {
-                let row = Arc::make_mut(&mut shared);
-                row.version = written.version;
-                row.rollout.clone_from(&written.rollout);
-                row.honoured.clone_from(&written.honoured);
-                row.conditions.clone_from(&written.conditions);
-                row.gates.clone_from(&written.gates);
-                row.realised.clone_from(&written.realised);
-                row.shown_digest.clone_from(&written.shown_digest);
-                row.observed_generation = written.observed_generation;
-            }
-            _ => self.status = None,
+        if let Some((version, written)) = self.status.beyond(watched) {
+            let row = Arc::make_mut(&mut shared);
+            row.version = version;
+            row.rollout.clone_from(&written.rollout);
+            row.honoured.clone_from(&written.honoured);
+            row.conditions.clone_from(&written.conditions);
+            row.gates.clone_from(&written.gates);
+            row.realised.clone_from(&written.realised);
+            row.shown_digest.clone_from(&written.shown_digest);
+            row.observed_generation = written.observed_generation;
         }
-        match self.finalizer {
-            Some((version, protected)) if version > watched => {
-                let row = Arc::make_mut(&mut shared);
-                (row.version, row.protected) = (row.version.max(version), protected);
-            }
-            _ => self.finalizer = None,
+        if let Some((version, protected)) = self.finalizer.beyond(watched) {
+            let row = Arc::make_mut(&mut shared);
+            (row.version, row.protected) = (row.version.max(version), *protected);
         }
         shared
     }
 
     /// What was written to the pod with this uid, if the watch shows a version up to `version`.
     pub fn pod(&mut self, uid: &str, version: u64) -> Option<(u64, &[ContainerResources])> {
-        if self.pods.get(uid).is_some_and(|(written, _)| *written <= version) {
-            self.pods.remove(uid);
-        }
-        self.pods.get(uid).map(|(written, containers)| (*written, containers.as_slice()))
+        self.pods.beyond(uid, version).map(|(written, containers)| (written, containers.as_slice()))
     }
 
     /// Whether the watches have caught up with all writes.
     pub fn is_empty(&self) -> bool {
-        self.status.is_none() && self.finalizer.is_none() && self.pods.is_empty()
+        self.status.is_empty() && self.finalizer.is_empty() && self.pods.is_empty()
     }
 
     /// Forgets pods that no longer exist.
     pub fn keep_pods(&mut self, exists: impl Fn(&str) -> bool) {
-        self.pods.retain(|uid, _| exists(uid));
+        self.pods.keep(|uid| exists(uid));
     }
 }
 

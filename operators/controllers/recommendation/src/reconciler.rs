@@ -11,6 +11,12 @@ use trimtab_api::{
     rollout::{RolloutResult, RolloutStatus, Stage},
     runbooks::Runbooks,
 };
+use trimtab_core::WorkloadId;
+use trimtab_driver::{
+    by_target::ByTarget,
+    moves::{Moves, unless},
+    ran::{self, Ran},
+};
 use trimtab_engine::{
     machine::{once_written, step},
     pace,
@@ -24,13 +30,11 @@ use trimtab_runtime::{ApplyError, Metrics, events::Events, store::Store};
 
 use crate::{
     CONTROLLER, Key, answers,
-    by_workload::ByWorkload,
     change_log::{self, News},
     events,
     gather::{Observed, Sources},
-    moves::{Moves, unless},
+    limiter::last_change,
     pending_writes::{PendingWrites, Written},
-    ran::{self, Ran},
     realised,
     requests::{Sender, Sent},
     status::{self, Shown},
@@ -66,9 +70,9 @@ pub struct Reconciler {
     /// The clock.
     pub now: fn() -> Timestamp,
     /// Changes of the Recommendations being reconciled.
-    pub(crate) moves: Moves,
+    pub(crate) moves: Moves<Key>,
     /// Which Recommendations are about the same workload.
-    pub(crate) by_workload: Mutex<ByWorkload>,
+    pub(crate) by_workload: Mutex<ByTarget<WorkloadId, Key>>,
     kept: Mutex<HashMap<Key, Arc<Kept>>>,
 }
 
@@ -167,7 +171,8 @@ impl Reconciler {
             let Some(row) = self.row(key, kept) else { return Ran { again: None, failed } };
             self.tell_late(kept, &row);
             let policy = row.policy.clone().unwrap_or_default();
-            self.sources.limiter.lock().see(&policy, key, row.version, row.rollout.as_ref());
+            let change = last_change(key, row.rollout.as_ref());
+            self.sources.limiter.lock().see(&policy, key, row.version, change);
             let now = (self.now)();
             let changed = self.sources.changed(moves.clone(), row.version);
             let others = self.others(key);
@@ -190,7 +195,7 @@ impl Reconciler {
                         self.events.flush(TELL).await;
                     }
                     let answer = self.send(key, kept, &row, &observed, request, now).await;
-                    failed |= if status { ran::status_failed(&answer) } else { ran::request_failed(&answer) };
+                    failed |= if status { answers::status_failed(&answer) } else { answers::request_failed(&answer) };
                     // Removing its last finalizer deletes the object.
                     if goes && answer == Response::Done {
                         return Ran { again: None, failed };
@@ -212,15 +217,15 @@ impl Reconciler {
         request: Request,
         now: Timestamp,
     ) -> Response {
-        let policy = row.policy.as_deref().unwrap_or_default();
+        let policy = row.policy.clone().unwrap_or_default();
         match request {
             Request::Reserve { uid } => {
                 let most = (observed.rules.limits.max_concurrent, observed.rules.limits.max_per_hour);
-                let free = self.sources.limiter.lock().reserve(policy, key, &uid, most, now);
+                let free = self.sources.limiter.lock().reserve(&policy, key, &uid, most, now);
                 if free { Response::Done } else { Response::Stale }
             }
             Request::GiveBack => {
-                self.sources.limiter.lock().give_back(policy, key, row.rollout.as_ref());
+                self.sources.limiter.lock().give_back(&policy, key, last_change(key, row.rollout.as_ref()));
                 Response::Done
             }
             Request::WriteStatus(rollout) => {

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use trimtab_admission_sizes::AppliedSizesWriter;
 use trimtab_api::{applied_sizes::key, resources::ContainerResources};
 use trimtab_core::{WorkloadId, WorkloadKind};
+use trimtab_driver::emergency_stop::EmergencyStop;
 use trimtab_engine::protocol::{Cause, Response};
 use trimtab_recommendation_row::{RecommendationRow, version};
 use trimtab_rollout::{
@@ -19,7 +20,7 @@ use trimtab_rollout::{
 use trimtab_runtime::{Answer, ApplyError, Precondition, Verb, Write, Writer};
 use trimtab_world::{World, row::ContainerKind};
 
-use crate::{answers, confirm, emergency_stop::EmergencyStop, spec_patch::spec_patch};
+use crate::{answers, confirm, spec_patch::spec_patch};
 
 type Meta = PartialObjectMeta<DynamicObject>;
 

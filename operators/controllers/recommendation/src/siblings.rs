@@ -6,13 +6,14 @@
 
 use std::sync::Arc;
 
+use trimtab_driver::limiter::Hold;
 use trimtab_recommendation_row::RecommendationRow;
 use trimtab_rollout::{
     elsewhere::{Elsewhere, Rejection},
     rejection::Shown,
 };
 
-use crate::{Key, gather::Sources, limiter::Hold};
+use crate::{Key, gather::Sources};
 
 impl Sources {
     /// What `others` show of the workload with this uid, as seen from `row`.
@@ -39,14 +40,8 @@ impl Sources {
         uid: Option<&str>,
         others: &[Arc<RecommendationRow>],
     ) -> Option<(Key, Hold)> {
-        let limiter = self.limiter.lock();
-        uid.and_then(|uid| limiter.other(uid, key)).or_else(|| {
-            others.iter().find_map(|other| {
-                let other: Key = (other.namespace.clone(), other.name.clone());
-                let hold = limiter.hold(&other)?;
-                Some((other, hold))
-            })
-        })
+        let others = others.iter().map(|other| (other.namespace.clone(), other.name.clone()));
+        self.limiter.lock().holder(uid, key, others)
     }
 }
 

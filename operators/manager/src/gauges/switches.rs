@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
+use trimtab_driver::emergency_stop::{EmergencyStop, State};
 use trimtab_guard::GuardFault;
-use trimtab_recommendation::emergency_stop::{EmergencyStop, State};
 use trimtab_runtime::{
     Metrics,
     metrics::{Sample, gauges},

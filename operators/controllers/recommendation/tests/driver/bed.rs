@@ -10,10 +10,10 @@ use tokio_util::sync::CancellationToken;
 use trimtab_admission_sizes::{AppliedSizesWriter, SizesAdmission, SizesRow};
 use trimtab_api::{OptimizationPolicy, runbooks::Runbooks};
 use trimtab_core::{WorkloadId, WorkloadKind};
+use trimtab_driver::emergency_stop::EmergencyStop;
 use trimtab_guard::Guard;
 use trimtab_recommendation::{
     CONTROLLER, controller,
-    emergency_stop::EmergencyStop,
     gather::{Sources, Usage},
     pod_resize::PodResize,
     policies::policy_row,

@@ -1,8 +1,11 @@
-use std::future::pending;
+use std::{future::pending, time::Duration};
 
 use tokio::time::Instant;
 
 use super::*;
+
+/// Namespace and name.
+type Key = (String, String);
 
 fn key(name: &str) -> Key {
     ("shop".to_owned(), name.to_owned())

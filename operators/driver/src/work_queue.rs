@@ -6,6 +6,7 @@
 use std::{
     collections::{HashMap, HashSet, VecDeque},
     fmt,
+    hash::Hash,
     pin::Pin,
     time::Duration,
 };
@@ -22,35 +23,35 @@ use tokio::{
 
 use trimtab_runtime::metrics::QueueMetrics;
 
-use crate::{Key, ran::Ran};
+use crate::ran::Ran;
 
 /// Delay before a key whose reconcile panicked is retried.
 const AFTER_PANIC: Duration = Duration::from_secs(10);
 
 /// Keys that are due, scheduled, or being reconciled.
-pub(crate) struct WorkQueue {
+pub struct WorkQueue<K> {
     at_once: usize,
     metrics: QueueMetrics,
-    requests: UnboundedSender<ScheduleRequest<Key>>,
-    scheduler: Pin<Box<Scheduler<Key, UnboundedReceiver<ScheduleRequest<Key>>>>>,
+    requests: UnboundedSender<ScheduleRequest<K>>,
+    scheduler: Pin<Box<Scheduler<K, UnboundedReceiver<ScheduleRequest<K>>>>>,
     /// Due, and waiting for a slot; since when.
-    queue: VecDeque<(Key, Instant)>,
-    queued: HashSet<Key>,
+    queue: VecDeque<(K, Instant)>,
+    queued: HashSet<K>,
     runs: JoinSet<Ran>,
     /// Being reconciled, and since when.
-    keys: HashMap<Id, (Key, Instant)>,
-    busy: HashSet<Key>,
+    keys: HashMap<Id, (K, Instant)>,
+    busy: HashSet<K>,
 }
 
-impl fmt::Debug for WorkQueue {
+impl<K: fmt::Debug> fmt::Debug for WorkQueue<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WorkQueue").field("busy", &self.busy).finish_non_exhaustive()
     }
 }
 
-impl WorkQueue {
+impl<K: Clone + Eq + Hash> WorkQueue<K> {
     /// An empty queue that reconciles at most `at_once` keys concurrently.
-    pub(crate) fn new(at_once: usize, metrics: QueueMetrics) -> Self {
+    pub fn new(at_once: usize, metrics: QueueMetrics) -> Self {
         let (requests, receiver) = mpsc::unbounded();
         Self {
             at_once,
@@ -67,18 +68,18 @@ impl WorkQueue {
 
     /// Requests a reconcile of `key` as soon as there is a free slot. If one is in progress, the next waits for its
     /// end.
-    pub(crate) fn enqueue(&self, key: Key) {
+    pub fn enqueue(&self, key: K) {
         self.at(key, Instant::now());
     }
 
-    fn at(&self, message: Key, run_at: Instant) {
+    fn at(&self, message: K, run_at: Instant) {
         // The receiver lives as long as `self`.
         let _ = self.requests.unbounded_send(ScheduleRequest { message, run_at });
     }
 
     /// Waits until a key is due, or until a reconcile ends and says when it wants to be repeated; then calls `run` for
     /// as many keys as there are free slots. Dropping the future loses nothing.
-    pub(crate) async fn next<F>(&mut self, run: impl Fn(Key) -> F)
+    pub async fn next<F>(&mut self, run: impl Fn(K) -> F)
     where
         F: Future<Output = Ran> + Send + 'static,
     {
@@ -122,7 +123,7 @@ impl WorkQueue {
     }
 
     /// Waits for the reconciles in progress to end. Queued keys are left to the next leader.
-    pub(crate) async fn finish(mut self) {
+    pub async fn finish(mut self) {
         self.metrics.set_depth(0);
         while self.runs.join_next().await.is_some() {}
     }
@@ -137,7 +138,10 @@ mod tests {
 
     use super::*;
 
-    fn work_queue(at_once: usize) -> WorkQueue {
+    /// Namespace and name.
+    type Key = (String, String);
+
+    fn work_queue(at_once: usize) -> WorkQueue<Key> {
         WorkQueue::new(at_once, Metrics::new("1", None).queue("test"))
     }
 
@@ -146,7 +150,11 @@ mod tests {
     }
 
     /// Runs until nothing more happens within `span`, and returns which keys were reconciled, at which second.
-    async fn ran(work_queue: &mut WorkQueue, span: u64, again: fn(&Key) -> Option<Duration>) -> Vec<(String, u64)> {
+    async fn ran(
+        work_queue: &mut WorkQueue<Key>,
+        span: u64,
+        again: fn(&Key) -> Option<Duration>,
+    ) -> Vec<(String, u64)> {
         let (seen, began) = (Arc::new(Mutex::new(Vec::new())), Instant::now());
         let end = began + Duration::from_secs(span);
         let run = |key: Key| {

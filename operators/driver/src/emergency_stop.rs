@@ -5,7 +5,12 @@
 //! asked: so a thousand rollouts do not cost a thousand reads a second, and none relies on an answer older than its
 //! question.
 
-use std::{fmt, sync::Arc, time::Instant};
+use std::{
+    fmt,
+    mem::discriminant,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::{Api, Client};
@@ -17,7 +22,9 @@ use trimtab_runtime::timeout::with_timeout;
 pub const NAME: &str = "trimtab-halt";
 
 /// Timeout of a read. After it, the state counts as unknown.
-const DEADLINE: std::time::Duration = std::time::Duration::from_secs(5);
+const DEADLINE: Duration = Duration::from_secs(5);
+/// How often it is polled by those who wait for a change of it.
+const POLL: Duration = Duration::from_secs(1);
 
 /// State of the emergency stop.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,11 +108,22 @@ impl EmergencyStop {
     }
 
     /// The state of the last read, for gates that only inform; every write reads afresh.
-    pub async fn lately(&self, age: std::time::Duration) -> State {
+    pub async fn lately(&self, age: Duration) -> State {
         let known = self.0.last.lock().await.clone();
         match known {
             Some((began, state)) if began.elapsed() <= age => state,
             _ => self.read().await,
+        }
+    }
+
+    /// Completes when it is switched on or off, or becomes unreadable. It is not watched, but polled.
+    pub async fn turned(&self) {
+        let before = discriminant(&self.lately(POLL).await);
+        loop {
+            tokio::time::sleep(POLL).await;
+            if discriminant(&self.lately(POLL).await) != before {
+                return;
+            }
         }
     }
 }
