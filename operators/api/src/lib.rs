@@ -27,6 +27,7 @@ pub mod price_book;
 pub mod quantity;
 pub mod recommendation;
 pub mod recommendation_status;
+pub mod remediation;
 pub mod resources;
 pub mod risk;
 pub mod rollout;

@@ -47,7 +47,7 @@ fn keywords(path: &str, schema: &Value, unknown: &mut Vec<String>) {
 #[test]
 fn every_keyword_of_every_schema_is_checked() {
     let mut unknown = Vec::new();
-    for (plural, crd) in crds::all().unwrap() {
+    for (plural, crd) in crds::all().unwrap().into_iter().chain(crds::upcoming().unwrap()) {
         let properties = &crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"];
         for part in ["spec", "status"] {
             if let Some(schema) = properties.get(part) {

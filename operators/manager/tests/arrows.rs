@@ -32,6 +32,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     // When a reconciler works on what, and when it may write, whatever it changes.
     ("trimtab-driver", &["trimtab-api", "trimtab-core", "trimtab-engine", "trimtab-runtime"]),
+    // What can be done to a cluster beside changes of sizes: pure.
+    ("trimtab-actions", &["trimtab-api"]),
     // What the cluster itself does for rollouts: who may approve, which sizes new pods get.
     ("trimtab-guard", &["trimtab-api", "trimtab-core", "trimtab-runtime"]),
     ("trimtab-admission-sizes", &["trimtab-api", "trimtab-core", "trimtab-runtime", "trimtab-world"]),
@@ -154,6 +156,7 @@ const RECONCILERS: &[&str] =
 
 /// Crates without I/O, and external crates that even they may not use.
 const PURE: &[&str] = &[
+    "trimtab-actions",
     "trimtab-core",
     "trimtab-engine",
     "trimtab-gates",
