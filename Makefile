@@ -93,11 +93,16 @@ test-versions: need-cargo need-go plane prometheus ## The short suite on real co
 	@TRIMTAB_BIN="$(abspath $(BUILT))/debug/trimtab" e2e/versions.sh $(VERSIONS)
 
 .PHONY: test-go
-test-go: need-go ## Format and tests of the test bed's Go module
-	@unformatted=$$(gofmt -l e2e/plane e2e/node e2e/gitops image/pack); [ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
+test-go: need-go ## Format and tests of the test bed's Go modules
+	@unformatted=$$(gofmt -l e2e/plane e2e/node e2e/gitops e2e/crds image/pack); [ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
 	@cd e2e/plane && go test ./backfill/...
 	@cd e2e/node/burn && go vet .
 	@cd image/pack && go vet . && go test .
+
+# Not in `make test`: no test uses them yet, and the first run takes some minutes.
+.PHONY: test-crds
+test-crds: need-go ## The CRDs of other projects that remediation actions touch: made from their own modules, and checked
+	@cd e2e/crds && CRDS="$$(../crds.sh)" go test .
 
 .PHONY: test-gitops
 test-gitops: need-go ## What Argo CD's and Flux's own code says about Trimtab's objects
@@ -111,7 +116,7 @@ lint: need-cargo ## Format and clippy, warnings are errors
 .PHONY: fmt
 fmt: need-cargo ## Format everything
 	@cargo fmt --all
-	@if command -v gofmt >/dev/null; then gofmt -w e2e/plane e2e/node e2e/gitops image/pack; fi
+	@if command -v gofmt >/dev/null; then gofmt -w e2e/plane e2e/node e2e/gitops e2e/crds image/pack; fi
 
 # A test of the workspace (operators/manager/tests/dependencies.rs) checks the licences, sources and bans of deny.toml.
 # cargo-deny adds the advisories, where it is installed and has their database.
@@ -214,7 +219,7 @@ real-node: ## Find containerd and runc, or unpack the distribution's packages; w
 
 .PHONY: clean-cache
 clean-cache: ## Remove what was built into the user's cache
-	@rm -rf "$(CACHE)"/target-* "$(CACHE)"/plane-* "$(CACHE)"/vpa-* "$(CACHE)"/node-* "$(CACHE)"/gitops-* "$(CACHE)"/helm-* "$(CACHE)"/cargo-deny-* "$(CACHE)"/prometheus "$(CACHE)"/image-tools-* "$(CACHE)"/qemu "$(CACHE)"/mdbook-*
+	@rm -rf "$(CACHE)"/target-* "$(CACHE)"/plane-* "$(CACHE)"/vpa-* "$(CACHE)"/node-* "$(CACHE)"/gitops-* "$(CACHE)"/crds-* "$(CACHE)"/helm-* "$(CACHE)"/cargo-deny-* "$(CACHE)"/prometheus "$(CACHE)"/image-tools-* "$(CACHE)"/qemu "$(CACHE)"/mdbook-*
 	@echo "removed what was built into $(CACHE)"
 
 .PHONY: need-cargo need-go
