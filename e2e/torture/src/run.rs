@@ -137,10 +137,13 @@ fn obey(
 
 async fn carry_out(site: &Site<'_>, plan: &Plan, proxy: &Proxy, runs: &Mutex<Runs>) -> Result<Outcome> {
     let mark = site.bed.plane.audit().mark()?;
-    eventually(Duration::from_secs(60), "usage was read", async || {
+    eventually(Duration::from_secs(60), "usage was read, and the approval is waited for", async || {
         let path = format!("/optimizationpolicies/{}/status", site.namespace);
         let read = proxy.written().iter().any(|w| w.request.ends_with(&path) && w.code == Some(200));
         ensure!(read, "the policy has no status yet");
+        // It comes once, before the approval: recorded after that, plans would wait for it in vain.
+        let waits = |w: &Written| w.label.as_deref() == Some("status PendingApproval") && w.code == Some(200);
+        ensure!(proxy.written().iter().any(waits), "the recommendation does not wait for an approval yet");
         // Of approvals that were there before, nothing proves when they were given.
         ensure!(runs.lock().process.log().contains("approvals are guarded"), "the guard is not seen yet");
         Ok(())
