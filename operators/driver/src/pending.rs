@@ -37,7 +37,7 @@ impl<V> Pending<V> {
 
 /// The last write to each of several objects.
 #[derive(Clone, Debug)]
-pub struct PendingByKey<K, V>(HashMap<K, (u64, V)>);
+pub struct PendingByKey<K, V>(HashMap<K, Pending<V>>);
 
 impl<K, V> Default for PendingByKey<K, V> {
     fn default() -> Self {
@@ -48,7 +48,7 @@ impl<K, V> Default for PendingByKey<K, V> {
 impl<K: Eq + Hash, V> PendingByKey<K, V> {
     /// Records a write to `key`, which gave it `version`.
     pub fn wrote(&mut self, key: K, version: u64, value: V) {
-        self.0.insert(key, (version, value));
+        self.0.entry(key).or_default().wrote(version, value);
     }
 
     /// The write to `key`, see [`Pending::beyond`].
@@ -56,10 +56,7 @@ impl<K: Eq + Hash, V> PendingByKey<K, V> {
     where
         K: Borrow<Q>,
     {
-        if self.0.get(key).is_some_and(|(version, _)| *version <= watched) {
-            self.0.remove(key);
-        }
-        self.0.get(key).map(|(version, value)| (*version, value))
+        self.0.get_mut(key)?.beyond(watched)
     }
 
     /// Forgets objects that no longer exist.
@@ -69,7 +66,7 @@ impl<K: Eq + Hash, V> PendingByKey<K, V> {
 
     /// Whether the watches have caught up with all writes.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.values().all(Pending::is_empty)
     }
 }
 
