@@ -75,7 +75,7 @@ if [ ! -d "$out" ]; then
   mkdir "$tmp/bin" "$tmp/images"
   for p in "${programs[@]}"; do ln -s "$(PATH=$bin command -v "$p")" "$tmp/bin/$p"; done
   ln -s "$cni" "$tmp/cni"
-  (cd "$here/node/burn" && CGO_ENABLED=0 go build -trimpath -ldflags "-s -w" -o "$tmp/burn" .) >&2
+  (cd "$here/node/burn" && CGO_ENABLED=0 go build -trimpath -gcflags all=-dwarf=false -ldflags "-s -w" -o "$tmp/burn" .) >&2
   "$tmp/burn" image "$tmp/images/burn.tar" localhost/burn:1
   "$tmp/burn" image "$tmp/images/pause.tar" localhost/pause:1 pause
   rm "$tmp/burn"

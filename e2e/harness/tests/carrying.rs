@@ -108,8 +108,12 @@ async fn what_is_in_force_can_be_undone_when_something_else_is_proposed_by_now()
     let mut policy = quick("shop", &["shop"]);
     policy["spec"]["sizing"] = json!({"cpu": {"headroomPercent": 100}});
     guarded.cluster.apply(&[policy]).await?;
-    let moved = guarded.stands("shop", "deploy-web", "PendingApproval", A_ROLLOUT).await?;
-    assert_ne!(moved.data["status"]["proposalDigest"], applied.data["status"]["proposalDigest"]);
+    let moved = eventually(A_ROLLOUT, "another proposal waits, and its digest is shown", async || {
+        let rec = guarded.stands("shop", "deploy-web", "PendingApproval", SOON).await?;
+        ensure!(rec.data["status"]["proposalDigest"] != applied.data["status"]["proposalDigest"], "the former digest");
+        Ok(rec)
+    })
+    .await?;
     // Rejecting the new proposal leaves what is in force.
     guarded.decide("shop", "deploy-web", "Rejected").await?;
     guarded.stands("shop", "deploy-web", "Rejected", SOON).await?;
