@@ -244,9 +244,12 @@ fn the_word_before_the_name_says_what_is_decided_on() {
     }
 }
 
-/// A server with this action, which keeps what is written to it. Returns the path and the spec of each write.
-fn keeping(shown: Value) -> (Session, Arc<std::sync::Mutex<Vec<(String, Value)>>>) {
-    let writes = Arc::new(std::sync::Mutex::new(Vec::new()));
+/// The path and the spec of each write.
+type Writes = Arc<std::sync::Mutex<Vec<(String, Value)>>>;
+
+/// A server with this action, which keeps what is written to it.
+fn keeping(shown: Value) -> (Session, Writes) {
+    let writes = Writes::default();
     let seen = Arc::clone(&writes);
     let answer = move |request: Request<Body>| {
         let (seen, shown) = (Arc::clone(&seen), shown.clone());
