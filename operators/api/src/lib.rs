@@ -7,6 +7,7 @@
 #![allow(clippy::duplicated_attributes)]
 
 pub mod applied_sizes;
+pub mod approvable;
 pub mod approval;
 pub mod conditions;
 pub mod crds;
@@ -46,6 +47,7 @@ pub mod windows;
 pub mod yaml11;
 
 pub use applied_sizes::{AppliedSizes, AppliedSizesSpec};
+pub use approvable::Approvable;
 pub use optimization_policy::{OptimizationPolicy, OptimizationPolicySpec, OptimizationPolicyStatus};
 pub use price_book::{PriceBook, PriceBookSpec, PriceBookStatus};
 pub use recommendation::{Recommendation, RecommendationSpec};

@@ -264,6 +264,66 @@ fn what_was_planned_does_not_change() {
     assert!(first(MUTABLE).is_disjoint(&first(IMMUTABLE)));
 }
 
+/// What is optional inside of what was planned is not forgotten either.
+#[test]
+fn nothing_is_removed_from_what_was_planned() {
+    const MESSAGE: &str = "only approval, approver, cancel, undo, priority and ttlAfterFinished can be changed";
+    let mut full = spec(
+        "{SCALE, requester: {username: ann, uid: u, groups: [a, b], extra: {scopes: [x]}}, verify: {window: 1m, queries: [{name: q, promql: up}]}, policyRef: {name: p, generation: 1}}",
+    );
+    full["steps"] = json!([step("EvictPod"), step("CordonNode")]);
+    full["steps"][1]["name"] = json!("t");
+    full["steps"][0]["target"]["uid"] = json!("u");
+    accepted(&full, Some(&full));
+    for (within, field) in [
+        ("/steps/0/target", "uid"),
+        ("/steps/0", "evictPod"),
+        ("/steps/0/evictPod", "gracePeriodSeconds"),
+        ("/requester", "uid"),
+        ("/requester", "groups"),
+        ("/requester", "extra"),
+        ("/requester/extra", "scopes"),
+        ("/verify", "queries"),
+        ("", "requester"),
+        ("", "verify"),
+        ("", "policyRef"),
+    ] {
+        let mut less = full.clone();
+        let gone = less.pointer_mut(within).unwrap().as_object_mut().unwrap().remove(field);
+        assert!(gone.is_some(), "{within}/{field}");
+        refused(&less, Some(&full), MESSAGE);
+    }
+    let mut fewer = full.clone();
+    fewer["steps"].as_array_mut().unwrap().pop();
+    refused(&fewer, Some(&full), MESSAGE);
+    fewer = full.clone();
+    fewer["requester"]["groups"].as_array_mut().unwrap().pop();
+    refused(&fewer, Some(&full), MESSAGE);
+}
+
+/// Of what can be changed later, an approval is for the time of the undo alone: all else can only stop the action, take it
+/// back, order it among others, or say how long its object is kept.
+#[test]
+fn an_approval_is_for_the_steps_and_for_the_time_of_the_undo() {
+    let approved = |text: &str| {
+        let object = json!({"apiVersion": "trimtab.dev/v1alpha1", "kind": "RemediationAction", "metadata": {"name": "x"},
+            "spec": spec(text)});
+        let action: RemediationAction = serde_json::from_value(object).unwrap();
+        json!(action.spec.approved())
+    };
+    let bare = approved("{SCALE}");
+    let counts: Vec<&str> =
+        MUTABLE.iter().copied().filter(|field| approved(&format!("{{SCALE, {field}}}")) != bare).collect();
+    assert_eq!(counts, ["undo: {after: 1h}"]);
+    assert_ne!(approved("{SCALE, undo: {after: 1h}}"), approved("{SCALE, undo: {after: 59m}}"));
+    assert_eq!(
+        approved("{SCALE, undo: {after: 1d}}"),
+        approved("{SCALE, undo: {after: 24h, now: true}}"),
+        "in any unit"
+    );
+    assert_ne!(approved("{STEP CordonNode}"), approved("{STEP UncordonNode}"));
+}
+
 #[test]
 fn what_is_temporary_or_irreversible_is_said() {
     let (mut temporary, mut irreversible) = (BTreeSet::new(), BTreeSet::new());

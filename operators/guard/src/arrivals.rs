@@ -1,6 +1,6 @@
 //! The approvals that this process saw arrive while the guard was in force. Pure.
 //!
-//! In: recommendations as a watch shows them, and whether the guard is in force at that moment. Out: whether an
+//! In: the objects of one kind as a watch shows them, and whether the guard is in force at that moment. Out: whether an
 //! approval arrived under it. The dates in `metadata.managedFields` are written by whoever writes the approval, and
 //! without the guard nothing makes them truthful. So they alone prove nothing: an approval that existed when this
 //! process started watching, or arrived while the guard was not known to be in force, stays unproven until somebody
@@ -8,14 +8,14 @@
 
 use std::collections::HashMap;
 
-use trimtab_api::{Recommendation, approval::Approval};
+use trimtab_api::{Approvable, approval::Approval};
 
 use crate::trust::dates;
 
-/// Namespace and name of a recommendation.
+/// Namespace and name of an object.
 pub type Key = (String, String);
 
-/// The last observation of each recommendation.
+/// The last observation of each object of a kind.
 #[derive(Debug, Default)]
 pub struct Arrivals(HashMap<Key, Seen>);
 
@@ -33,14 +33,14 @@ struct Decision {
     dates: Vec<String>,
 }
 
-fn decision(recommendation: &Recommendation) -> Option<Decision> {
-    recommendation.spec.approval.clone().map(|approval| Decision { approval, dates: dates(recommendation) })
+fn decision<K: Approvable>(object: &K) -> Option<Decision> {
+    object.approval().map(|approval| Decision { approval: approval.clone(), dates: dates(object) })
 }
 
 impl Arrivals {
-    /// Records a recommendation as observed now: `approved` is the object, if it has an approval. `guarded`: the guard
-    /// is known to be in force.
-    pub fn note(&mut self, key: &Key, uid: &str, approved: Option<&Recommendation>, guarded: bool) {
+    /// Records an object as observed now: `approved` is the object itself, if it has an approval. `guarded`: the guard is
+    /// known to be in force.
+    pub fn note<K: Approvable>(&mut self, key: &Key, uid: &str, approved: Option<&K>, guarded: bool) {
         let decision = approved.and_then(decision);
         match self.0.get_mut(key).filter(|seen| seen.uid == uid) {
             None => {
@@ -52,17 +52,17 @@ impl Arrivals {
         }
     }
 
-    /// Forgets a recommendation that is gone.
+    /// Forgets an object that is gone.
     pub fn forget(&mut self, key: &Key) {
         self.0.remove(key);
     }
 
-    /// Whether the approval of this recommendation was seen to arrive while the guard was in force.
-    pub fn came_under_guard(&self, recommendation: &Recommendation) -> bool {
-        let meta = &recommendation.metadata;
+    /// Whether the approval of this object was seen to arrive while the guard was in force.
+    pub fn came_under_guard<K: Approvable>(&self, object: &K) -> bool {
+        let meta = object.meta();
         let key = (meta.namespace.clone().unwrap_or_default(), meta.name.clone().unwrap_or_default());
         self.0.get(&key).is_some_and(|seen| {
-            seen.under_guard && meta.uid.as_ref() == Some(&seen.uid) && seen.decision == decision(recommendation)
+            seen.under_guard && meta.uid.as_ref() == Some(&seen.uid) && seen.decision == decision(object)
         })
     }
 }

@@ -1,4 +1,4 @@
-//! The guard as it has to be: the manifest embedded in this build, with the account of this installation.
+//! The guard as it has to be: the manifests embedded in this build, with the account of this installation.
 
 use k8s_openapi::api::admissionregistration::v1::{
     ValidatingAdmissionPolicy as Policy, ValidatingAdmissionPolicyBinding as Binding,
@@ -6,20 +6,45 @@ use k8s_openapi::api::admissionregistration::v1::{
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::GuardFault;
+use crate::{
+    GuardFault,
+    manifests::{APPROVAL, MANIFESTS, Manifest},
+};
 
-/// The name of the policy, and of its binding.
-pub const NAME: &str = "trimtab-approval";
-
-/// The variable of the policy that names Trimtab's account: the one thing that an installation may change.
+/// The variable of each policy that names Trimtab's account: the one thing that an installation may change.
 pub(crate) const ACCOUNT_VARIABLE: &str = "trimtab";
 
-/// The manifest applied with a release.
-const MANIFEST: &str = include_str!("../../../policies/approval.yaml");
+/// Everything that guards approvals: each policy with its binding, in the order of [`MANIFESTS`].
+#[derive(Clone, Debug)]
+pub struct ShippedGuard(pub(crate) Vec<Expected>);
 
-/// The two objects.
+impl ShippedGuard {
+    /// The guard for an installation that runs as `account`, such as `system:serviceaccount:trimtab-system:trimtab`.
+    ///
+    /// # Errors
+    /// If a manifest of this build is not what this crate expects.
+    pub fn new(account: &str) -> Result<Self, GuardFault> {
+        MANIFESTS
+            .iter()
+            .map(|manifest| Expected::of(*manifest, manifest.text, account))
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+
+    /// The guard for the installation that `policy` names, the first of the guard, such as a server returns it. What is no
+    /// plain name there matches no account.
+    ///
+    /// # Errors
+    /// If a manifest of this build is not what this crate expects.
+    pub fn for_installation(policy: Option<&Policy>) -> Result<Self, GuardFault> {
+        Self::new(policy.and_then(account).unwrap_or_default())
+    }
+}
+
+/// A policy with its binding.
 #[derive(Clone, Debug)]
 pub struct Expected {
+    pub(crate) manifest: Manifest,
     pub(crate) policy: Policy,
     pub(crate) binding: Binding,
     /// The account of the installation, as a CEL literal.
@@ -27,48 +52,45 @@ pub struct Expected {
 }
 
 impl Expected {
-    /// The guard for an installation that runs as `account`, such as `system:serviceaccount:trimtab-system:trimtab`.
+    /// The policy that says who may approve, for an installation that runs as `account`.
     ///
     /// # Errors
     /// If the manifest of this build is not what this crate expects.
     pub fn new(account: &str) -> Result<Self, GuardFault> {
-        Self::read(MANIFEST, account)
+        Self::read(APPROVAL.text, account)
     }
 
-    /// The guard for the installation that `policy` names, such as one that a server returns. What is no plain name
-    /// there matches no account.
-    ///
-    /// # Errors
-    /// If the manifest of this build is not what this crate expects.
-    pub fn for_installation(policy: Option<&Policy>) -> Result<Self, GuardFault> {
-        Self::new(policy.and_then(account).unwrap_or_default())
+    /// The same from another text, such as that of another release.
+    pub(crate) fn read(text: &str, account: &str) -> Result<Self, GuardFault> {
+        Self::of(APPROVAL, text, account)
     }
 
-    pub(crate) fn read(manifest: &str, account: &str) -> Result<Self, GuardFault> {
-        let broken = |error: &dyn ToString| GuardFault::Build(error.to_string());
+    fn of(manifest: Manifest, text: &str, account: &str) -> Result<Self, GuardFault> {
+        let file = manifest.policy.file();
+        let broken = |why: String| GuardFault::Build { file, why };
         let (mut policy, mut binding): (Option<Policy>, Option<Binding>) = (None, None);
-        for document in serde_yaml::Deserializer::from_str(manifest) {
-            let object = Value::deserialize(document).map_err(|e| broken(&e))?;
+        for document in serde_yaml::Deserializer::from_str(text) {
+            let object = Value::deserialize(document).map_err(|e| broken(e.to_string()))?;
             match object.get("kind").and_then(Value::as_str) {
                 Some("ValidatingAdmissionPolicy") => {
-                    policy = Some(serde_json::from_value(object).map_err(|e| broken(&e))?);
+                    policy = Some(serde_json::from_value(object).map_err(|e| broken(e.to_string()))?);
                 }
                 Some("ValidatingAdmissionPolicyBinding") => {
-                    binding = Some(serde_json::from_value(object).map_err(|e| broken(&e))?);
+                    binding = Some(serde_json::from_value(object).map_err(|e| broken(e.to_string()))?);
                 }
-                _ => return Err(GuardFault::Build("it holds an object of another kind".to_owned())),
+                _ => return Err(broken("it holds an object of another kind".to_owned())),
             }
         }
         let (Some(mut policy), Some(binding)) = (policy, binding) else {
-            return Err(GuardFault::Build("it lacks the policy or the binding".to_owned()));
+            return Err(broken("it lacks the policy or the binding".to_owned()));
         };
         let variables = policy.spec.as_mut().and_then(|spec| spec.variables.as_mut());
         let Some(variable) = variables.and_then(|all| all.iter_mut().find(|v| v.name == ACCOUNT_VARIABLE)) else {
-            return Err(GuardFault::Build(format!("it has no variable {ACCOUNT_VARIABLE}")));
+            return Err(broken(format!("it has no variable {ACCOUNT_VARIABLE}")));
         };
         let account = literal(account);
         variable.expression.clone_from(&account);
-        Ok(Self { policy, binding, account })
+        Ok(Self { manifest, policy, binding, account })
     }
 }
 
@@ -92,7 +114,9 @@ mod tests {
     use serde::Serialize;
     use trimtab_api::{AppliedSizes, Recommendation};
 
-    use super::{Expected, MANIFEST, literal};
+    use super::{APPROVAL, Expected, literal};
+
+    const MANIFEST: &str = APPROVAL.text;
 
     #[test]
     fn an_account_is_a_literal_and_nothing_else() {

@@ -1,34 +1,14 @@
 //! Why no approval is honoured, or not this one: what is wrong with which object, and what to do.
 
-use std::fmt;
-
 use jiff::Timestamp;
 use thiserror::Error;
 use trimtab_api::conditions::recommendation as reasons;
 use trimtab_runtime::{Class, Explain, Severity};
 
-use crate::expected::NAME;
+use crate::manifests::{Kind, NAME};
 
 /// The running release.
 const RELEASE: &str = env!("CARGO_PKG_VERSION");
-
-/// The two objects that the guard consists of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// The rules.
-    Policy,
-    /// What puts the rules in force.
-    Binding,
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Policy => "ValidatingAdmissionPolicy",
-            Self::Binding => "ValidatingAdmissionPolicyBinding",
-        })
-    }
-}
 
 /// Why approvals are not honoured.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -37,18 +17,18 @@ pub enum GuardFault {
     #[error("{NAME} has not been read yet")]
     NotRead,
     /// It cannot be watched.
-    #[error("{0} {NAME} cannot be watched, so it is not known whether it is in force: {1}")]
+    #[error("{0} {name} cannot be watched, so it is not known whether it is in force: {1}", name = .0.name())]
     Unwatchable(Kind, String),
     /// It does not exist.
-    #[error("{0} {NAME} is missing: anybody who may change a recommendation could approve it")]
+    #[error("{0} {name} is missing: anybody who may change a recommendation could approve it", name = .0.name())]
     Missing(Kind),
     /// It is being deleted.
-    #[error("{0} {NAME} is being deleted")]
+    #[error("{0} {name} is being deleted", name = .0.name())]
     Deleting(Kind),
     /// It differs from what this release ships.
-    #[error("{kind} {NAME} is not that of this release: {at} {how}")]
+    #[error("{kind} {name} is not that of this release: {at} {how}", name = .kind.name())]
     Altered {
-        /// Which of the two.
+        /// Which object.
         kind: Kind,
         /// Where it differs first, such as `spec.validations[3].expression`.
         at: String,
@@ -65,18 +45,25 @@ pub enum GuardFault {
         since: Option<Timestamp>,
     },
     /// The API server warns about its rules.
-    #[error("the API server warns about ValidatingAdmissionPolicy {NAME}: {0}")]
-    Warned(String),
+    #[error("the API server warns about {0} {name}: {1}", name = .0.name())]
+    Warned(Kind, String),
     /// It cannot be decoded.
-    #[error("{0} {NAME} cannot be read: {1}")]
+    #[error("{0} {name} cannot be read: {1}", name = .0.name())]
     Undecodable(Kind, String),
-    /// The manifest in this build cannot be used.
-    #[error("policies/approval.yaml of this build cannot be used: {0}")]
-    Build(String),
+    /// A manifest in this build cannot be used.
+    #[error("{file} of this build cannot be used: {why}")]
+    Build {
+        /// Its file.
+        file: &'static str,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The guard is in force, but this approval may be older than it.
-    #[error("the approval of Recommendation {name} may not have been given under the guard: {why}")]
+    #[error("the approval of {kind} {name} may not have been given under the guard: {why}")]
     Unproven {
-        /// Namespace and name.
+        /// The kind of the object.
+        kind: &'static str,
+        /// Its namespace and name.
         name: String,
         /// What is not known.
         why: String,
@@ -86,7 +73,7 @@ pub enum GuardFault {
 impl Explain for GuardFault {
     fn class(&self) -> Class {
         match self {
-            Self::NotRead | Self::Build(_) => Class::System,
+            Self::NotRead | Self::Build { .. } => Class::System,
             _ => Class::User,
         }
     }
@@ -109,33 +96,38 @@ impl Explain for GuardFault {
 
     fn what_to_do(&self) -> String {
         match self {
-            Self::NotRead => "Wait: it is read when the controller starts.",
+            Self::NotRead => "Wait: it is read when the controller starts.".to_owned(),
             Self::Unwatchable(..) => {
                 "Let the controller list and watch validatingadmissionpolicies and validatingadmissionpolicybindings of \
                  admissionregistration.k8s.io (deploy/rbac.yaml); it continues by itself."
+                    .to_owned()
             }
-            Self::Altered { .. } => {
-                "Run `kubectl replace --force -f policies/approval.yaml` with the file of this release: apply would keep what was \
-                 added to lists, and only of a policy that is created again is it known since when it is in force. Where \
-                 Trimtab runs under another account, name it in the policy's variable `trimtab`, and nowhere else."
-            }
+            Self::Altered { kind, .. } => format!(
+                "Run `kubectl replace --force -f {}` with the file of this release: apply would keep what was added to lists, and \
+                 only of a policy that is created again is it known since when it is in force. Where Trimtab runs under another \
+                 account, name it in the policy's variable `trimtab`, and nowhere else.",
+                kind.file()
+            ),
             Self::Outdated { .. } => {
                 "Run `kubectl apply --server-side --force-conflicts -f policies/` with the files of this release. Until then \
                  rollouts wait where they are, and then they continue: what was approved stays approved."
+                    .to_owned()
             }
             Self::Missing(_) | Self::Deleting(_) => {
                 "Run `kubectl apply --server-side --force-conflicts -f policies/` with the files of this release. Where \
                  Trimtab runs under another account, name it in the policy's variable `trimtab`, and nowhere else."
+                    .to_owned()
             }
-            Self::Warned(_) => {
+            Self::Warned(..) => {
                 "Apply crds/ and then policies/ of this release with `kubectl apply --server-side -f`: they belong together."
+                    .to_owned()
             }
-            Self::Undecodable(..) => "Delete it and run `kubectl apply --server-side -f policies/`.",
-            Self::Build(_) => "Use a released build.",
-            Self::Unproven { .. } => {
-                "Withdraw the approval and give it again while Trimtab is running, or delete the recommendation."
-            }
+            Self::Undecodable(..) => "Delete it and run `kubectl apply --server-side -f policies/`.".to_owned(),
+            Self::Build { .. } => "Use a released build.".to_owned(),
+            Self::Unproven { kind, .. } => format!(
+                "Withdraw the approval and give it again while Trimtab is running, or delete the {}.",
+                kind.to_ascii_lowercase()
+            ),
         }
-        .to_owned()
     }
 }

@@ -1,16 +1,16 @@
 //! Whether an approval was made under the guard. Pure.
 //!
-//! The guard blocks approvals by anybody without permission; it says nothing about those that existed before it. An
+//! In: an object of any kind that people approve, and since when the guard is in force. Out: nothing, or why that is not
+//! certain. The guard blocks approvals by anybody without permission; it says nothing about those that existed before it. An
 //! approval was made under the guard in three cases. Trimtab's own status honours it, which the guard lets nobody else
-//! write. The recommendation was created under the guard: it had no approval then, and got it under the guard. Or, for
-//! an older one, this process saw the approval arrive while the guard was in force ([`crate::arrivals`]), and the API
-//! server's record does not contradict that: `metadata.managedFields` says when each part of `spec.approval` was last
-//! written.
+//! write. The object was created under the guard: it had no approval then, and got it under the guard. Or, for an older
+//! one, this process saw the approval arrive while the guard was in force ([`crate::arrivals`]), and the API server's
+//! record does not contradict that: `metadata.managedFields` says when each part of `spec.approval` was last written.
 
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use serde_json::Value;
-use trimtab_api::{Recommendation, approval::Approver};
+use trimtab_api::{Approvable, approval::Approver};
 
 use crate::GuardFault;
 
@@ -20,31 +20,29 @@ pub const SETTLED_AFTER: SignedDuration = SignedDuration::from_secs(5);
 /// How far the clock of an API server may be ahead of this one.
 const AHEAD: SignedDuration = SignedDuration::from_secs(60);
 
-/// Whether the approval of a recommendation is for the digest in its status, or rejects what was rolled out before,
+/// Whether the approval of an object is for the digest in its status, or rejects what is carried out or in force,
 /// and was made under the guard, which is in force since `guard_since`. `came_under_guard`: this process saw it arrive
 /// while the guard was in force. It does not check whether the guard still is in force; [`crate::Guard::trust`] does.
 ///
 /// # Errors
 /// Why that is not certain.
-pub fn trustworthy(
-    recommendation: &Recommendation,
+pub fn trustworthy<K: Approvable>(
+    object: &K,
     guard_since: Timestamp,
     came_under_guard: bool,
     now: Timestamp,
 ) -> Result<(), GuardFault> {
-    let meta = &recommendation.metadata;
+    let meta = object.meta();
     let name =
         format!("{}/{}", meta.namespace.as_deref().unwrap_or_default(), meta.name.as_deref().unwrap_or_default());
-    let unproven = |why: String| Err(GuardFault::Unproven { name: name.clone(), why });
-    let Some(approval) = &recommendation.spec.approval else { return unproven("there is none".to_owned()) };
-    let status = recommendation.status.as_ref();
-    let applied = status.and_then(|status| status.rollout.as_ref()).map(|rollout| rollout.proposal_digest.as_str());
-    match status.and_then(|status| status.proposal_digest.as_deref()) {
-        Some(shown) if approval.counts(shown, applied) => {}
+    let unproven = |why: String| Err(GuardFault::Unproven { kind: K::KIND, name: name.clone(), why });
+    let Some(approval) = object.approval() else { return unproven("there is none".to_owned()) };
+    match object.shown_digest() {
+        Some(shown) if approval.counts(shown, object.carried_digest()) => {}
         Some(shown) => return unproven(format!("it is for {}, and the proposal is {shown}", approval.proposal_digest)),
         None => return unproven("the status shows no digest".to_owned()),
     }
-    if is_vouched(recommendation) {
+    if is_vouched(object) {
         return Ok(());
     }
     let settled = settled(guard_since);
@@ -54,8 +52,9 @@ pub fn trustworthy(
     }
     if !came_under_guard {
         return unproven(format!(
-            "the guard is known to be in force since {settled}, the recommendation was created before that, and the \
-             approval was not seen to arrive after that"
+            "the guard is known to be in force since {settled}, the {} was created before that, and the approval was not seen to \
+             arrive after that",
+            K::KIND.to_ascii_lowercase()
         ));
     }
     let entries: Vec<(&ManagedFieldsEntry, &Value)> =
@@ -92,9 +91,8 @@ pub fn settled(since: Timestamp) -> Timestamp {
 }
 
 /// Whether the status honours this very decision: by the same person, for the same digest.
-pub(crate) fn is_vouched(recommendation: &Recommendation) -> bool {
-    let honoured = recommendation.status.as_ref().and_then(|status| status.approval.as_ref());
-    recommendation.spec.approval.as_ref().zip(honoured).is_some_and(|(given, honoured)| {
+fn is_vouched<K: Approvable>(object: &K) -> bool {
+    object.approval().zip(object.honoured()).is_some_and(|(given, honoured)| {
         honoured.by == Approver::person(&given.approver)
             && honoured.decision == given.decision
             && honoured.proposal_digest == given.proposal_digest
@@ -102,8 +100,8 @@ pub(crate) fn is_vouched(recommendation: &Recommendation) -> bool {
 }
 
 /// Who wrote parts of the approval, and when, according to `metadata.managedFields`.
-pub(crate) fn dates(recommendation: &Recommendation) -> Vec<String> {
-    let entries = recommendation.metadata.managed_fields.iter().flatten().filter(|entry| part(entry).is_some());
+pub(crate) fn dates<K: Approvable>(object: &K) -> Vec<String> {
+    let entries = object.meta().managed_fields.iter().flatten().filter(|entry| part(entry).is_some());
     entries
         .map(|entry| {
             let at = entry.time.as_ref().map(|time| time.0.to_string()).unwrap_or_default();

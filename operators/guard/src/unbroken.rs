@@ -1,40 +1,49 @@
 //! Since when approvals are guarded without a gap. Pure.
 //!
-//! In: policy and binding, whenever both are seen as this or an earlier release shipped them. Out: since when, at the
+//! In: the objects of the guard, whenever all are seen as this or an earlier release shipped them. Out: since when, at the
 //! latest, one such guard after the other is in force. The API server increments the generation of an object with every
 //! change of its spec. So where the generation has grown by one since the last look, nothing was there in between: the
 //! guard of one release was replaced by that of another in one write, and each API server evaluates the one or the other.
 //! Where it has grown by more, or the object is another, the guard may have been altered meanwhile.
 
 use jiff::Timestamp;
-use k8s_openapi::api::admissionregistration::v1::{
-    ValidatingAdmissionPolicy as Policy, ValidatingAdmissionPolicyBinding as Binding,
-};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use crate::check::since;
+use crate::check::{Found, since};
 
 /// Identifies an object and its spec.
 type Version = (Option<String>, Option<i64>);
 
 /// The guard as it was last seen, and since when there is no gap.
 #[derive(Debug, Default)]
-pub(crate) struct Unbroken(Option<([Version; 2], Timestamp)>);
+pub(crate) struct Unbroken(Option<(Vec<Version>, Timestamp)>);
 
 impl Unbroken {
     /// Since when, at the latest, approvals are guarded; `None` if the API server does not say when the objects were
     /// created.
-    pub(crate) fn since(&mut self, policy: &Policy, binding: &Binding, now: Timestamp) -> Option<Timestamp> {
-        let seen = [&policy.metadata, &binding.metadata].map(|meta| (meta.uid.clone(), meta.generation));
+    pub(crate) fn since(&mut self, guard: &[Found<'_>], now: Timestamp) -> Option<Timestamp> {
+        let version =
+            |meta: Option<&ObjectMeta>| meta.map(|meta| (meta.uid.clone(), meta.generation)).unwrap_or_default();
+        let both = |(policy, binding): &Found<'_>| {
+            [version(policy.map(|policy| &policy.metadata)), version(binding.map(|binding| &binding.metadata))]
+        };
+        let seen: Vec<Version> = guard.iter().flat_map(both).collect();
         let unbroken = self.0.as_ref().filter(|(before, _)| follows(before, &seen)).map(|(_, since)| *since);
-        let since = unbroken.or_else(|| since(policy, binding, now))?;
+        let since = unbroken.or_else(|| youngest(guard, now))?;
         self.0 = Some((seen, since));
         Some(since)
     }
 }
 
+/// Since when, at the latest, each of the objects is in force. An earlier release may have shipped fewer.
+fn youngest(guard: &[Found<'_>], now: Timestamp) -> Option<Timestamp> {
+    let shipped = guard.iter().filter_map(|(policy, binding)| policy.zip(*binding));
+    shipped.map(|(policy, binding)| since(policy, binding, now)).collect::<Option<Vec<_>>>()?.into_iter().max()
+}
+
 /// Whether at most one write lies between two looks. Two writes, one of each object, may have been made in either order:
 /// in between, the rules of one release were bound as another release binds them.
-fn follows(before: &[Version; 2], seen: &[Version; 2]) -> bool {
+fn follows(before: &[Version], seen: &[Version]) -> bool {
     let mut writes = 0;
     for ((uid, generation), (uid_seen, generation_seen)) in before.iter().zip(seen) {
         let grown = match (generation, generation_seen) {
@@ -72,7 +81,7 @@ mod tests {
         for (((policy, of_policy), (binding, of_binding)), now) in looks {
             let policy = serde_json::from_value(object(policy, *of_policy)).unwrap();
             let binding = serde_json::from_value(object(binding, *of_binding)).unwrap();
-            found = unbroken.since(&policy, &binding, now.parse().unwrap());
+            found = unbroken.since(&[(Some(&policy), Some(&binding))], now.parse().unwrap());
         }
         found.unwrap().to_string()
     }
@@ -104,5 +113,21 @@ mod tests {
         assert_eq!(since(&[(at(3), STARTED), (at(4), LATER)]), STARTED, "one release replaced another");
         assert_eq!(since(&[(at(3), STARTED), (at(5), LATER)]), LATER);
         assert_eq!(since(&[(at(3), STARTED), (at(4), LATER), (at(5), LATER)]), STARTED, "an upgrade and the way back");
+    }
+
+    /// Each by itself was written once: in between, the rules of two releases were in force side by side.
+    #[test]
+    fn of_several_policies_all_follow_one_another_or_none() {
+        let read = |(uid, generation): (&str, i64)| serde_json::from_value(object(uid, generation)).unwrap();
+        let look = |unbroken: &mut Unbroken, second: i64, third: i64, now: &str| {
+            let (first, binding, other) =
+                (read(("p", second)), serde_json::from_value(object("b", 1)).unwrap(), read(("q", third)));
+            let both = [(Some(&first), Some(&binding)), (Some(&other), Some(&binding))];
+            unbroken.since(&both, now.parse().unwrap()).unwrap().to_string()
+        };
+        let mut unbroken = Unbroken::default();
+        assert_eq!(look(&mut unbroken, 1, 1, STARTED), INSTALLED);
+        assert_eq!(look(&mut unbroken, 2, 1, LATER), INSTALLED);
+        assert_eq!(look(&mut unbroken, 3, 2, LATER), LATER);
     }
 }

@@ -4,7 +4,7 @@
 //! as not in force: before the initial lists are complete, while a watch is refused, and after a watch broke, until
 //! both kinds are relisted. Needs permission to list and watch both kinds.
 
-use std::{sync::Arc, time::Duration};
+use std::{marker::PhantomData, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
 use k8s_openapi::api::admissionregistration::v1::{
@@ -17,15 +17,16 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 use tokio_util::sync::CancellationToken;
-use trimtab_api::Recommendation;
+use trimtab_api::{Approvable, Recommendation};
 use trimtab_runtime::store::Store;
 
 use crate::{
-    Expected, GuardFault, Kind, NAME,
+    GuardFault,
     arrivals::{Arrivals, Key},
-    check::recognise,
-    trust::settled,
-    trustworthy,
+    check::{Found, recognise_all},
+    expected::ShippedGuard,
+    manifests::{Kind, MANIFESTS, Manifest},
+    trust::{settled, trustworthy},
     unbroken::Unbroken,
 };
 
@@ -35,11 +36,12 @@ pub type InForce = Result<Timestamp, GuardFault>;
 /// How often broken watches are checked for, which no change reports.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Whether the guard is in force. Cheap to clone.
+/// Whether the guard is in force, and which approvals of a kind it vouches for. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Guard {
+pub struct Guard<K = Recommendation> {
     standing: watch::Receiver<InForce>,
     arrivals: Arc<Mutex<Arrivals>>,
+    kind: PhantomData<K>,
 }
 
 impl Guard {
@@ -52,10 +54,10 @@ impl Guard {
         now: fn() -> Timestamp,
         shutdown: CancellationToken,
     ) -> Self {
-        match Expected::new(own_account) {
-            Ok(expected) => {
+        match ShippedGuard::new(own_account) {
+            Ok(shipped) => {
                 let (sender, standing) = watch::channel(Err(GuardFault::NotRead));
-                tokio::spawn(keep(client, page_size, expected, now, sender, shutdown));
+                tokio::spawn(keep(client, page_size, shipped, now, sender, shutdown));
                 Self::following(standing)
             }
             Err(fault) => Self::following(watch::channel(Err(fault)).1),
@@ -64,7 +66,16 @@ impl Guard {
 
     /// A guard whose state is determined elsewhere.
     pub fn following(standing: watch::Receiver<InForce>) -> Self {
-        Self { standing, arrivals: Arc::default() }
+        Self { standing, arrivals: Arc::default(), kind: PhantomData }
+    }
+}
+
+impl<K: Approvable> Guard<K> {
+    /// The same guard for another kind. It is in force for all kinds or for none. What arrives is recorded for each by itself,
+    /// because objects of two kinds may have one name.
+    #[must_use]
+    pub fn of<L: Approvable>(&self) -> Guard<L> {
+        Guard { standing: self.standing.clone(), arrivals: Arc::default(), kind: PhantomData }
     }
 
     /// Whether it is in force.
@@ -75,9 +86,9 @@ impl Guard {
         self.standing.borrow().clone().map(drop)
     }
 
-    /// Records a recommendation as soon as a watch shows it, at `now`; `approved` is the object, if it has an
-    /// approval. What arrives under the guard of an earlier release is honoured once that of this release has replaced it.
-    pub fn note(&self, key: &Key, uid: &str, approved: Option<&Recommendation>, now: Timestamp) {
+    /// Records an object as soon as a watch shows it, at `now`; `approved` is the object itself, if it has an approval. What
+    /// arrives under the guard of an earlier release is honoured once that of this release has replaced it.
+    pub fn note(&self, key: &Key, uid: &str, approved: Option<&K>, now: Timestamp) {
         let since = match &*self.standing.borrow() {
             Ok(since) => Some(*since),
             Err(GuardFault::Outdated { since, .. }) => *since,
@@ -87,19 +98,19 @@ impl Guard {
         self.arrivals.lock().note(key, uid, approved, guarded);
     }
 
-    /// Forgets a recommendation that is gone.
+    /// Forgets an object that is gone.
     pub fn forget(&self, key: &Key) {
         self.arrivals.lock().forget(key);
     }
 
-    /// Whether it is in force and vouches for the approval of this recommendation.
+    /// Whether it is in force and vouches for the approval of this object.
     ///
     /// # Errors
     /// Why this approval is not honoured.
-    pub fn trust(&self, recommendation: &Recommendation, now: Timestamp) -> Result<(), GuardFault> {
+    pub fn trust(&self, object: &K, now: Timestamp) -> Result<(), GuardFault> {
         let since = self.standing.borrow().clone()?;
-        let came_under_guard = self.arrivals.lock().came_under_guard(recommendation);
-        trustworthy(recommendation, since, came_under_guard, now)
+        let came_under_guard = self.arrivals.lock().came_under_guard(object);
+        trustworthy(object, since, came_under_guard, now)
     }
 
     /// Wakes whenever it comes into force, is no longer in force, or is so for another reason.
@@ -108,7 +119,7 @@ impl Guard {
     }
 }
 
-/// The present policy and binding. Other objects of these kinds are not kept.
+/// The present policies and bindings of the guard. Other objects of these kinds are not kept.
 struct Shelves {
     policies: Store<Policy>,
     bindings: Store<Binding>,
@@ -121,7 +132,8 @@ struct Shelves {
 impl Shelves {
     fn start(client: &Client, page_size: u32, shutdown: &CancellationToken, fault: Option<GuardFault>) -> Self {
         fn own<K: Resource + Clone>(object: &K) -> Option<K> {
-            (object.meta().name.as_deref() == Some(NAME)).then(|| object.clone())
+            let name = object.meta().name.as_deref();
+            MANIFESTS.iter().any(|manifest| name == Some(manifest.name())).then(|| object.clone())
         }
         let end = shutdown.child_token();
         Self {
@@ -142,7 +154,7 @@ impl Shelves {
         policies.or_else(|| self.bindings.fault().map(|error| GuardFault::Unwatchable(Kind::Binding, error)))
     }
 
-    fn standing(&mut self, expected: &Expected, unbroken: &mut Unbroken, now: Timestamp) -> InForce {
+    fn standing(&mut self, shipped: &ShippedGuard, unbroken: &mut Unbroken, now: Timestamp) -> InForce {
         if let Some(fault) = self.broken() {
             self.fault = Some(fault);
         } else if self.complete() {
@@ -154,11 +166,14 @@ impl Shelves {
         if !self.complete() {
             return Err(GuardFault::NotRead);
         }
-        let policy = on(&self.policies, Kind::Policy)?;
-        let binding = on(&self.bindings, Kind::Binding)?;
-        let earlier = recognise(expected, policy.as_deref(), binding.as_deref())?;
-        let both = policy.as_deref().zip(binding.as_deref());
-        let since = both.and_then(|(policy, binding)| unbroken.since(policy, binding, now));
+        let both = |manifest: &Manifest| -> Result<_, GuardFault> {
+            Ok((on(&self.policies, manifest.policy)?, on(&self.bindings, manifest.binding)?))
+        };
+        let rows = MANIFESTS.iter().map(both).collect::<Result<Vec<_>, _>>()?;
+        let found: Vec<Found<'_>> =
+            rows.iter().map(|(policy, binding)| (policy.as_deref(), binding.as_deref())).collect();
+        let earlier = recognise_all(&shipped.0, &found)?;
+        let since = unbroken.since(&found, now);
         match earlier {
             Some(release) => Err(GuardFault::Outdated { release, since }),
             None => since
@@ -168,7 +183,7 @@ impl Shelves {
 }
 
 fn on<R: Send + Sync + 'static>(store: &Store<R>, kind: Kind) -> Result<Option<Arc<R>>, GuardFault> {
-    match store.entry("", NAME) {
+    match store.entry("", kind.name()) {
         None => Ok(None),
         Some(Ok(row)) => Ok(Some(row)),
         Some(Err(broken)) => Err(GuardFault::Undecodable(kind, broken.error.clone())),
@@ -178,7 +193,7 @@ fn on<R: Send + Sync + 'static>(store: &Store<R>, kind: Kind) -> Result<Option<A
 async fn keep(
     client: Client,
     page_size: u32,
-    expected: Expected,
+    shipped: ShippedGuard,
     now: fn() -> Timestamp,
     sender: watch::Sender<InForce>,
     shutdown: CancellationToken,
@@ -197,7 +212,7 @@ async fn keep(
             stores = Shelves::start(&client, page_size, &shutdown, Some(fault));
             (policies, bindings) = (stores.policies.changes(), stores.bindings.changes());
         }
-        let standing = stores.standing(&expected, &mut unbroken, now());
+        let standing = stores.standing(&shipped, &mut unbroken, now());
         let news = sender.send_if_modified(|before| {
             let news = *before != standing;
             if news {

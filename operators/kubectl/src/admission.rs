@@ -10,7 +10,7 @@ use k8s_openapi::api::admissionregistration::v1::{
 use kube::Api;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
-use trimtab_guard::{Expected, GuardFault, NAME as GUARD, check};
+use trimtab_guard::{GuardFault, MANIFESTS, ShippedGuard, check::Found, check_all};
 use trimtab_runtime::{Explain, unaltered::difference};
 
 use crate::{
@@ -40,10 +40,10 @@ static REQUESTER: Shipped = Shipped {
     manifest: include_str!("../../../policies/requester.yaml"),
 };
 
-/// The approval guard, compared with the one of this release.
-fn compared(policy: Option<&ValidatingAdmissionPolicy>, binding: Option<&ValidatingAdmissionPolicyBinding>) -> Guard {
-    let expected = Expected::for_installation(policy);
-    let found = match expected.and_then(|expected| check(&expected, policy, binding)) {
+/// The approval guard, compared with the one of this release: its objects, in the order in which they are shipped.
+fn compared(found: &[Found<'_>]) -> Guard {
+    let policy = found.first().and_then(|(policy, _)| *policy);
+    let found = match ShippedGuard::for_installation(policy).and_then(|shipped| check_all(&shipped, found)) {
         Ok(()) => Guard::in_force(),
         Err(fault) => {
             let release = match &fault {
@@ -102,11 +102,18 @@ fn differs<S: Serialize>(kind: &str, shipped: Option<S>, shown: &S) -> Option<St
 impl Session {
     /// Whether the approval guard is in force.
     pub async fn guard(&self) -> Read<Guard> {
-        let policy = Api::<ValidatingAdmissionPolicy>::all(self.client.clone()).get_opt(GUARD).await;
-        let policy = policy.map_err(|e| self.unread(e, "ValidatingAdmissionPolicies"))?;
-        let binding = Api::<ValidatingAdmissionPolicyBinding>::all(self.client.clone()).get_opt(GUARD).await;
-        let binding = binding.map_err(|e| self.unread(e, "ValidatingAdmissionPolicyBindings"))?;
-        Ok(compared(policy.as_ref(), binding.as_ref()))
+        let policies = Api::<ValidatingAdmissionPolicy>::all(self.client.clone());
+        let bindings = Api::<ValidatingAdmissionPolicyBinding>::all(self.client.clone());
+        let mut read = Vec::new();
+        for manifest in MANIFESTS {
+            let policy = policies.get_opt(manifest.name()).await;
+            let policy = policy.map_err(|e| self.unread(e, "ValidatingAdmissionPolicies"))?;
+            let binding = bindings.get_opt(manifest.name()).await;
+            let binding = binding.map_err(|e| self.unread(e, "ValidatingAdmissionPolicyBindings"))?;
+            read.push((policy, binding));
+        }
+        let found: Vec<Found<'_>> = read.iter().map(|(policy, binding)| (policy.as_ref(), binding.as_ref())).collect();
+        Ok(compared(&found))
     }
 
     /// Whether new pods get their sizes by admission.
@@ -168,7 +175,7 @@ mod tests {
         objects[0]["status"] = json!({"observedGeneration": 1, "typeChecking": {}});
         objects[0]["metadata"]["generation"] = json!(1);
         let policy = serde_json::from_value(objects.remove(0)).unwrap();
-        compared(Some(&policy), Some(&serde_json::from_value(binding).unwrap()))
+        compared(&[(Some(&policy), Some(&serde_json::from_value(binding).unwrap()))])
     }
 
     #[test]

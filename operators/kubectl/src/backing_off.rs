@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use trimtab_api::{
-    AppliedSizes,
+    AppliedSizes, Approvable,
     applied_sizes::{WorkloadHistory, key},
     approval::{Approver, Decision, HonouredApproval},
     gates::ClosedGate,
@@ -21,15 +21,16 @@ use trimtab_rollout::{
 };
 
 use crate::{
+    carried::rollout,
     decided_before::DecidedBefore,
-    decision::{Decidable, Subject, is_honoured, rollout, standing},
+    decision::{Decidable, Subject, is_honoured, standing},
     words,
 };
 
 /// Whether the gates of its proposal are still to be checked: it may be approved, and Trimtab honours no approval of it
 /// yet.
 pub fn is_ahead(rec: &Recommendation) -> bool {
-    let Some(digest) = words::digest(rec) else { return false };
+    let Some(digest) = rec.shown_digest() else { return false };
     let has_begun = rollout(rec).is_some_and(|last| last.is_under_way() || last.proposal_digest == digest);
     let impossible = matches!(standing(rec, Subject::Proposal, Decision::Approved, ""), Decidable::Impossible(_));
     !(has_begun || impossible || is_honoured(rec, Decision::Approved, digest))
@@ -52,7 +53,7 @@ fn held(
     others: &[Elsewhere],
     now: Timestamp,
 ) -> Option<ClosedGate> {
-    let digest = words::digest(rec)?;
+    let digest = rec.shown_digest()?;
     // The approval that is about to be given. It would lift what a person rejected.
     let approval = HonouredApproval {
         decision: Decision::Approved,
@@ -78,7 +79,7 @@ fn record<'a>(rec: &Recommendation, sizes: &'a [AppliedSizes]) -> Option<&'a Wor
 /// How the last rollouts of other Recommendations at the workload with this `uid` ended.
 fn others(rec: &Recommendation, uid: &str, recs: &[Recommendation]) -> Vec<Elsewhere> {
     let is_another = |other: &&Recommendation| {
-        other.metadata.namespace == rec.metadata.namespace && words::name(other) != words::name(rec)
+        other.metadata.namespace == rec.metadata.namespace && words::name(*other) != words::name(rec)
     };
     let end = |other: &Recommendation| {
         let last = rollout(other).filter(|last| last.target_uid == uid)?;

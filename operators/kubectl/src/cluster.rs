@@ -1,17 +1,8 @@
 //! The cluster as verbs see it: a few reads, each with an error that says what to do.
 
 use jiff::Timestamp;
-use k8s_openapi::api::{
-    authentication::v1::SelfSubjectReview,
-    authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec},
-    coordination::v1::Lease,
-    core::v1::ConfigMap,
-};
-use kube::{
-    Api, Client,
-    api::{ListParams, PostParams},
-    core::Status,
-};
+use k8s_openapi::api::{coordination::v1::Lease, core::v1::ConfigMap};
+use kube::{Api, Client, api::ListParams, core::Status};
 use trimtab_api::{
     OptimizationPolicy, UsageProfile, optimization_policy::OptimizationPolicySpec, recommendation::Recommendation,
 };
@@ -25,11 +16,11 @@ use trimtab_runtime::{
 use crate::{
     Surroundings,
     cli::Place,
+    decided_on::DecidedOn,
     health::{EmergencyStop, Lead, Read},
     problem::Problem,
     refusal::{Tried, meaning},
     screen::Screen,
-    uninstall::Right,
 };
 
 /// The field manager of everything that is written.
@@ -162,6 +153,11 @@ impl Session {
         }
     }
 
+    /// The objects of a kind that people decide on, in a namespace.
+    pub fn objects<K: DecidedOn>(&self, namespace: &str) -> Api<K> {
+        Api::namespaced(self.client.clone(), namespace)
+    }
+
     /// Explains an error.
     pub fn problem(&self, error: kube::Error, tried: Tried<'_>) -> Problem {
         Problem::Failed(match error {
@@ -181,10 +177,10 @@ impl Session {
         })
     }
 
-    /// One Recommendation.
-    pub async fn get(&self, namespace: &str, name: &str) -> Result<Recommendation, Problem> {
-        let what = format!("Recommendation {namespace}/{name}");
-        self.recommendations(Some(namespace)).get(name).await.map_err(|e| self.problem(e, Tried::Read(&what)))
+    /// One object of a kind that people decide on.
+    pub async fn get<K: DecidedOn>(&self, namespace: &str, name: &str) -> Result<K, Problem> {
+        let what = format!("{} {namespace}/{name}", K::KIND);
+        self.objects(namespace).get(name).await.map_err(|e| self.problem(e, Tried::Read(&what)))
     }
 
     /// All Recommendations of a namespace, or of all.
@@ -236,36 +232,6 @@ impl Session {
         let (namespace, name) = (rec.metadata.namespace.as_deref().unwrap_or_default(), crate::words::name(rec));
         let api = Api::<UsageProfile>::namespaced(self.client.clone(), namespace);
         api.get_opt(name).await.map_err(|e| self.unread(e, &format!("UsageProfile {namespace}/{name}")))
-    }
-
-    /// The user's name, as the API server knows it.
-    pub async fn user(&self) -> Result<String, Problem> {
-        let api = Api::<SelfSubjectReview>::all(self.client.clone());
-        let review = api
-            .create(&PostParams::default(), &SelfSubjectReview::default())
-            .await
-            .map_err(|e| self.problem(e, Tried::Read("your own user name (SelfSubjectReview)")))?;
-        let name = review.status.and_then(|s| s.user_info).and_then(|u| u.username);
-        name.ok_or_else(|| {
-            Problem::Failed("the API server does not say who you are: your credentials have no user name".to_owned())
-        })
-    }
-
-    /// Whether the user has a permission.
-    pub async fn may(&self, right: &Right) -> Result<bool, Problem> {
-        let attributes = ResourceAttributes {
-            verb: Some(right.verb.to_owned()),
-            group: Some(right.group.to_owned()),
-            resource: Some(right.plural.to_owned()),
-            namespace: right.own.then(|| self.own().to_owned()),
-            ..ResourceAttributes::default()
-        };
-        let spec = SelfSubjectAccessReviewSpec { resource_attributes: Some(attributes), ..Default::default() };
-        let review = SelfSubjectAccessReview { spec, ..SelfSubjectAccessReview::default() };
-        let api = Api::<SelfSubjectAccessReview>::all(self.client.clone());
-        let answer = api.create(&PostParams::default(), &review).await;
-        let answer = answer.map_err(|e| self.problem(e, Tried::Read("your permissions (SelfSubjectAccessReview)")))?;
-        Ok(answer.status.is_some_and(|s| s.allowed))
     }
 
     /// The emergency stop; `None` where it is off.

@@ -2,7 +2,9 @@
 //!
 //! In: the readable Recommendations and AppliedSizes. Out: whether a size was rejected. Pure.
 
-use trimtab_api::{AppliedSizes, applied_sizes::key, recommendation::Recommendation, resources::ContainerResources};
+use trimtab_api::{
+    AppliedSizes, Approvable, applied_sizes::key, recommendation::Recommendation, resources::ContainerResources,
+};
 use trimtab_core::{WorkloadId, WorkloadKind};
 use trimtab_rollout::{
     elsewhere::{Elsewhere, Past, Rejection},
@@ -45,7 +47,7 @@ fn rejected(rec: &Recommendation, uid: &str) -> Option<Elsewhere> {
     let shown = Shown {
         target: &rec.spec.target_ref,
         proposal: &rec.spec.proposal.containers,
-        digest: words::digest(rec)?,
+        digest: rec.shown_digest()?,
         approval: rec.spec.approval.as_ref(),
         honoured: status.and_then(|status| status.approval.as_ref()),
         rollout: status.and_then(|status| status.rollout.as_ref()),

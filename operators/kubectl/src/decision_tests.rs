@@ -1,8 +1,12 @@
 #![allow(clippy::unwrap_used)]
+use trimtab_api::{remediation::spec::RemediationAction, risk::RiskLevel};
+
 use super::*;
 use crate::{
+    bounds::{Bounds, is_among},
+    carried::earlier_in_force,
     decision_text::{line, risk_warning},
-    testkit::{DIGEST, rec, rollout},
+    testkit::{DIGEST, action, rec, rollout, user},
 };
 
 fn approval(decision: &str, digest: &str) -> Value {
@@ -95,13 +99,13 @@ fn who_undoes_what_is_being_undone_is_told_who_did() {
     };
     let in_force = rejected(json!({"stage": "Ended", "result": "Applied"}));
     for (rec, subject, user, expected) in [
-        (&in_force, Subject::Rollout, "bob", "shop/deploy-web is already being undone: ada rejected it"),
-        (&in_force, Subject::Rollout, "ada", "shop/deploy-web is already being undone: you rejected it"),
+        (&in_force, Subject::Carried, "bob", "shop/deploy-web is already being undone: ada rejected it"),
+        (&in_force, Subject::Carried, "ada", "shop/deploy-web is already being undone: you rejected it"),
         (&in_force, Subject::Proposal, "bob", "shop/deploy-web was already rejected by ada"),
-        (&rejected(json!({})), Subject::Rollout, "bob", "shop/deploy-web is already being undone: ada rejected it"),
+        (&rejected(json!({})), Subject::Carried, "bob", "shop/deploy-web is already being undone: ada rejected it"),
         (
             &rejected(json!({"stage": "Ended", "result": "RolledBack"})),
-            Subject::Rollout,
+            Subject::Carried,
             "bob",
             "shop/deploy-web was already rejected by ada",
         ),
@@ -183,7 +187,7 @@ fn an_undo_is_about_what_is_in_force_and_a_rejection_about_what_is_proposed() {
     let earlier = json!({"proposalDigest": "sha256:00000000", "stage": "Ended", "result": "Applied"});
     let moved = rec(json!({"status": {"rollout": rollout(earlier)}}));
     let open = |subject| standing(&moved, subject, Decision::Rejected, "ada");
-    assert_eq!(open(Subject::Rollout), Decidable::Open("sha256:00000000".to_owned()));
+    assert_eq!(open(Subject::Carried), Decidable::Open("sha256:00000000".to_owned()));
     assert_eq!(open(Subject::Proposal), Decidable::Open(DIGEST.to_owned()));
     assert_eq!(earlier_in_force(&moved), Some("sha256:00000000"));
     let same = rec(json!({"status": {"rollout": rollout(json!({"stage": "Ended", "result": "Applied"}))}}));
@@ -194,7 +198,7 @@ fn an_undo_is_about_what_is_in_force_and_a_rejection_about_what_is_proposed() {
 
 #[test]
 fn the_patch_holds_for_the_very_object_that_was_read() {
-    let found = patch(&rec(json!({})), Decision::Approved, "bob", DIGEST, None);
+    let found = patch(&rec(json!({})), Decision::Approved, &user("bob"), DIGEST, None);
     assert_eq!(
         found,
         json!({"metadata": {"resourceVersion": "7", "uid": "u-1"},
@@ -266,4 +270,69 @@ fn many_at_once_are_those_within_the_bounds() {
     ] {
         assert_eq!(is_among(&rec(change.clone()), &bounds, "bob"), expected, "{change} {bounds:?}");
     }
+}
+
+#[test]
+fn a_decision_on_an_action_is_open_made_or_impossible() {
+    let ended = |result: &str| json!({"status": {"started": "2026-11-21T11:40:00Z", "result": result}});
+    let begun = json!({"status": {"started": "2026-11-21T11:40:00Z"}});
+    let mut rejected = begun.clone();
+    rejected["spec"] = approval("Rejected", DIGEST)["spec"].clone();
+    for (change, subject, decision, expected) in [
+        (json!({}), Subject::Proposal, Decision::Approved, "open"),
+        (json!({}), Subject::Carried, Decision::Rejected, "has no digest yet"),
+        (json!({"status": null}), Subject::Proposal, Decision::Approved, "has no digest yet"),
+        (json!({"spec": {"mode": "DryRun"}}), Subject::Proposal, Decision::Approved, "is a dry run"),
+        (approval("Approved", DIGEST), Subject::Proposal, Decision::Approved, "already approved by ada"),
+        (begun, Subject::Carried, Decision::Rejected, "open"),
+        (rejected, Subject::Carried, Decision::Rejected, "already being undone: ada rejected it"),
+        (ended("Succeeded"), Subject::Proposal, Decision::Approved, "has ended: create another one"),
+        (ended("Succeeded"), Subject::Carried, Decision::Rejected, "open"),
+        (ended("Failed"), Subject::Carried, Decision::Rejected, "open"),
+        (ended("Undone"), Subject::Carried, Decision::Rejected, "nothing of it stands"),
+    ] {
+        let found = match standing(&action(change.clone()), subject, decision, "bob") {
+            Decidable::Open(_) => "open".to_owned(),
+            Decidable::Again { note, .. } => note,
+            Decidable::Made(text) | Decidable::Impossible(text) => text,
+        };
+        assert!(found.contains(expected), "{change} {subject:?} {decision:?}: {found}");
+    }
+}
+
+#[test]
+fn a_risk_that_was_assessed_for_another_plan_counts_as_high() {
+    assert_eq!(risk_warning(&action(json!({}))).unwrap(), "shop/drain: risk High: SystemNode: it runs DNS");
+    let low = action(json!({"status": {"risk": {"level": "Low"}}}));
+    assert_eq!(risk_warning(&low), None);
+    let other = action(json!({"status": {"risk": {"level": "Low", "proposalDigest": "sha256:00000000"}}}));
+    assert!(risk_warning(&other).unwrap().contains("not assessed yet, which counts as High"));
+}
+
+/// What a server makes of the patch: nothing is left of whoever decided before.
+#[test]
+fn whoever_decides_replaces_all_of_who_decided_before() {
+    let identity = |groups: &[&str], scopes: &[&str]| Identity {
+        uid: (!groups.is_empty()).then(|| "u-1".to_owned()),
+        groups: groups.iter().map(|group| (*group).to_owned()).collect(),
+        extra: scopes.iter().map(|scope| ((*scope).to_owned(), vec!["x".to_owned()])).collect(),
+        ..user("ada")
+    };
+    let all = [
+        identity(&[], &[]),
+        identity(&["ops"], &["a"]),
+        identity(&["ops", "leads"], &["a", "b"]),
+        identity(&["dev"], &["c"]),
+    ];
+    for (before, after) in all.iter().flat_map(|before| all.iter().map(move |after| (before, after))) {
+        let mut object = json!(action(json!({"spec": {"approver": before}})));
+        let read = serde_json::from_value(object.clone()).unwrap();
+        let found: Value = patch::<RemediationAction>(&read, Decision::Approved, after, DIGEST, None);
+        json_patch::merge(&mut object, &found);
+        assert_eq!(object["spec"]["approver"], json!(after), "{before:?}");
+        json_patch::merge(&mut object, &withdrawal(&read));
+        assert_eq!((&object["spec"]["approval"], &object["spec"]["approver"]), (&Value::Null, &Value::Null));
+    }
+    // A kind that does not say who decided with which groups has no such field.
+    assert_eq!(withdrawal(&rec(json!({})))["spec"], json!({"approval": null}));
 }

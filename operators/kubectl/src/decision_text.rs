@@ -1,9 +1,9 @@
-//! What people read before they decide on a Recommendation. In: the object, and the present sizes as far as they are known.
-//! Out: lines of text. Pure.
+//! What people read before they decide. In: an object; of a Recommendation, the present sizes as far as they are known. Out:
+//! lines of text. Pure.
 
 use trimtab_api::{recommendation::Recommendation, resources::ContainerResources, risk::RiskLevel};
 
-use crate::{proposal, words};
+use crate::{decided_on::DecidedOn, proposal, words};
 
 /// What a decision is about, in one line, with the `present` sizes as far as they are known.
 pub fn line(rec: &Recommendation, present: &[ContainerResources]) -> String {
@@ -26,16 +26,13 @@ pub fn line(rec: &Recommendation, present: &[ContainerResources]) -> String {
     parts.join("  ")
 }
 
-/// Why its risk has to be confirmed, where it is High or Critical; `None` where it is not. A person's proposal that is
-/// not assessed yet counts as High.
-pub fn risk_warning(rec: &Recommendation) -> Option<String> {
-    let name = words::full_name(rec);
-    let Some(risk) = rec.present_risk() else {
-        return rec
-            .spec
-            .policy_ref
-            .is_none()
-            .then(|| format!("{name}: risk is not assessed yet, which counts as High"));
+/// Why its risk has to be confirmed, where it is High or Critical; `None` where it is not. What is not assessed yet may count
+/// as High.
+pub fn risk_warning<K: DecidedOn>(object: &K) -> Option<String> {
+    let name = words::full_name(object);
+    let Some(risk) = object.risk() else {
+        let counts = object.is_high_until_assessed();
+        return counts.then(|| format!("{name}: risk is not assessed yet, which counts as High"));
     };
     if risk.level < RiskLevel::High {
         return None;

@@ -3,7 +3,7 @@
 //! In: the workload as the server gives it, and a proposal. Out: lines. Pure.
 
 use serde_json::Value;
-use trimtab_api::{quantity::Quantity, recommendation::Recommendation, resources::ContainerResources};
+use trimtab_api::{Approvable, quantity::Quantity, recommendation::Recommendation, resources::ContainerResources};
 
 use crate::{
     paint::{Paint, Tint},
@@ -29,7 +29,7 @@ pub fn diff(rec: &Recommendation, workload: &Value, paint: Paint) -> Diff {
     let spec = workload.pointer(pod_spec(&rec.spec.target_ref.kind)).unwrap_or(&Value::Null);
     let live: Vec<&Value> =
         ["containers", "initContainers"].iter().filter_map(|key| spec[*key].as_array()).flatten().collect();
-    let digest = words::digest(rec).map(|d| format!(" {d}")).unwrap_or_default();
+    let digest = rec.shown_digest().map(|d| format!(" {d}")).unwrap_or_default();
     let mut lines = Lines { text: String::new(), paint, differs: false };
     lines.add(
         Tint::Strong,

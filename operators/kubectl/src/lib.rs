@@ -7,13 +7,18 @@
 //! never writes here.
 
 pub mod account;
+pub mod action_text;
 mod admission;
 pub mod backing_off;
+pub mod bounds;
+pub mod carried;
 pub mod chart;
 pub mod cli;
 mod cluster;
 pub mod completion;
+pub mod course;
 pub mod decided_before;
+pub mod decided_on;
 pub mod decision;
 pub mod decision_text;
 pub mod diff;
@@ -33,6 +38,7 @@ pub mod overview;
 mod own;
 pub mod own_rules;
 pub mod paint;
+pub mod pending;
 pub mod policy_file;
 pub mod problem;
 pub mod progress;
@@ -48,6 +54,7 @@ pub mod undo;
 pub mod uninstall;
 mod usage;
 pub mod verbs;
+mod whoami;
 pub mod why;
 pub mod words;
 pub mod yaml_file;

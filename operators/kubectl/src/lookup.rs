@@ -49,7 +49,7 @@ impl Session {
         here.extend(self.workloads(Some(namespace), None).await.into_iter().map(Named::Workload));
         match wanted.choose(&here).map_err(Problem::Failed)? {
             Some(Named::Recommendation { name, .. }) => {
-                let found = recs.iter().find(|rec| words::name(rec) == name).cloned();
+                let found = recs.iter().find(|rec| words::name(*rec) == name).cloned();
                 found.map(|rec| Found::Recommendation(Box::new(rec))).ok_or(Problem::Said)
             }
             Some(Named::Workload(id)) => Ok(Found::Workload(id.clone())),

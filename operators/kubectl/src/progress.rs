@@ -15,39 +15,12 @@ use trimtab_api::{
 };
 use trimtab_rollout::undone;
 
-use crate::{decision::rollout, health::Absence, undo, words};
-
-/// Its state.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Course {
-    /// It has not begun, and waits for Trimtab alone.
-    Waiting(String),
-    /// It continues, or waits for something else.
-    Going(String),
-    /// It has ended: with a result, or without ever starting.
-    Ended(String, Option<RolloutResult>),
-}
-
-impl Course {
-    /// The line.
-    pub fn line(&self) -> &str {
-        match self {
-            Self::Waiting(line) | Self::Going(line) | Self::Ended(line, _) => line,
-        }
-    }
-
-    /// The line, where no Trimtab runs that would carry it out. Where that is not certain, it matters only to what
-    /// waits for Trimtab alone.
-    pub fn line_without(&self, absence: Option<&Absence>) -> String {
-        match (self, absence) {
-            (Self::Waiting(line), Some(absence)) => format!("{line}: {}: it begins once one runs", absence.text),
-            (Self::Going(line), Some(absence)) if absence.is_certain => {
-                format!("{line}; {}: it continues once one runs", absence.text)
-            }
-            _ => self.line().to_owned(),
-        }
-    }
-}
+use crate::{
+    carried::{is_earlier_size, rollout},
+    course::{Course, End},
+    pending::pending,
+    words,
+};
 
 /// The course of the proposal with this digest.
 pub fn course(rec: &Recommendation, digest: Option<&str>, policy: Option<&OptimizationPolicySpec>) -> Course {
@@ -56,10 +29,18 @@ pub fn course(rec: &Recommendation, digest: Option<&str>, policy: Option<&Optimi
     let mine = |r: &&RolloutStatus| digest.is_none_or(|d| d == r.proposal_digest && !is_approved_again(rec, r));
     match status.rollout.as_ref().filter(mine) {
         Some(rollout) => match (rollout.stage, rollout.result) {
-            (Stage::Ended, Some(result)) => Course::Ended(ended(rollout, result), Some(result)),
+            (Stage::Ended, Some(result)) => Course::Ended(ended(rollout, result), Some(end(result))),
             _ => Course::Going(under_way(rollout, status, policy)),
         },
-        None => not_begun(rec, status, digest),
+        None => pending(rec, digest),
+    }
+}
+
+fn end(result: RolloutResult) -> End {
+    match result {
+        RolloutResult::Applied => End::Applied,
+        RolloutResult::RolledBack => End::Undone,
+        RolloutResult::Superseded => End::Otherwise,
     }
 }
 
@@ -72,9 +53,9 @@ fn is_approved_again(rec: &Recommendation, r: &RolloutStatus) -> bool {
 /// The course for somebody waiting for an undo: an applied change has not reached that end yet. Nor, when an earlier
 /// size is being undone, has the change that was undone before it.
 pub fn of_undo(course: Course, rec: &Recommendation, earlier_size: bool) -> Course {
-    let begun = |r: &RolloutStatus| !(earlier_size && undo::is_earlier_size(r));
+    let begun = |r: &RolloutStatus| !(earlier_size && is_earlier_size(r));
     match course {
-        Course::Ended(_, Some(RolloutResult::Applied)) => undo_waits(rec),
+        Course::Ended(_, Some(End::Applied)) => undo_waits(rec),
         Course::Ended(..) if !rollout(rec).is_none_or(begun) => undo_waits(rec),
         other => other,
     }
@@ -86,31 +67,6 @@ fn undo_waits(rec: &Recommendation) -> Course {
     Course::Waiting(format!("waiting for Trimtab to begin the undo{why}"))
 }
 
-fn not_begun(rec: &Recommendation, status: &RecommendationStatus, digest: Option<&str>) -> Course {
-    let never = |text: String| Course::Ended(text, None);
-    if let (Some(followed), Some(present)) = (digest, status.proposal_digest.as_deref())
-        && followed != present
-    {
-        return never(format!(
-            "the proposal changed to {}: the approval of {} has no effect any more",
-            words::short(present),
-            words::short(followed)
-        ));
-    }
-    match &rec.spec.approval {
-        None => never("nobody has approved it: there is no rollout to follow".to_owned()),
-        Some(a) if a.decision == Decision::Rejected => never(format!("{} rejected it", a.approver)),
-        Some(_) => match (status.gates.first(), words::ready(rec)) {
-            (Some(gate), _) => Course::Going(format!("approved, held by {}: {}", gate.gate, gate.message)),
-            // What it said before the approval is no news.
-            (None, Some((reason, message))) if ![reasons::PENDING_APPROVAL, reasons::ROLLED_BACK].contains(&reason) => {
-                Course::Going(format!("approved, {reason}: {message}"))
-            }
-            _ => Course::Waiting("approved, waiting for Trimtab to begin the rollout".to_owned()),
-        },
-    }
-}
-
 fn ended(r: &RolloutStatus, result: RolloutResult) -> String {
     let took = r.ended.as_ref().map(|end| format!(" after {}", words::since(r.started.0, end.0))).unwrap_or_default();
     let why = r.undo.as_ref().map(|u| format!(": {}: {}", u.reason, u.message)).unwrap_or_default();
@@ -118,7 +74,7 @@ fn ended(r: &RolloutStatus, result: RolloutResult) -> String {
         RolloutResult::Applied => {
             format!("Applied{took}: pods {} have the new size, persisted by {:?}", r.progress, r.delivery)
         }
-        RolloutResult::RolledBack if undo::is_earlier_size(r) => format!(
+        RolloutResult::RolledBack if is_earlier_size(r) => format!(
             "RolledBack{took}: every pod has the size of an earlier change again; kubectl trimtab undo takes that back too{why}"
         ),
         RolloutResult::RolledBack => format!("RolledBack{took}: the former values were restored{why}"),

@@ -2,7 +2,10 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::testkit::{DIGEST, rec, rollout};
+use crate::{
+    health::Absence,
+    testkit::{DIGEST, rec, rollout},
+};
 
 fn policy() -> OptimizationPolicySpec {
     serde_json::from_value(json!({"targetNamespaces": ["shop"], "verification": {"window": "15m"},
@@ -45,8 +48,8 @@ fn every_stage_has_its_line() {
 fn whoever_waits_for_an_undo_is_not_told_of_the_former_end() {
     let none = rec(json!({}));
     let ended = |result| of_undo(Course::Ended("x".to_owned(), result), &none, false);
-    assert!(matches!(ended(Some(RolloutResult::Applied)), Course::Waiting(_)));
-    for result in [Some(RolloutResult::RolledBack), Some(RolloutResult::Superseded), None] {
+    assert!(matches!(ended(Some(End::Applied)), Course::Waiting(_)));
+    for result in [Some(End::Undone), Some(End::Otherwise), None] {
         assert_eq!(ended(result), Course::Ended("x".to_owned(), result));
     }
     // An earlier size that is still in force is not the end of its own undo.
@@ -89,7 +92,7 @@ fn what_has_not_begun_waits_or_never_will() {
         (former, Course::Waiting(begins.to_owned())),
         (approval("Rejected"), Course::Ended("ada rejected it".to_owned(), None)),
         // It was undone because of that; or a person has approved it again since.
-        (rejected, Course::Ended(back, Some(RolloutResult::RolledBack))),
+        (rejected, Course::Ended(back, Some(End::Undone))),
         (again, Course::Waiting(begins.to_owned())),
     ] {
         assert_eq!(course(&rec(change.clone()), Some(DIGEST), None), expected, "{change}");

@@ -4,13 +4,17 @@
 
 use kube::core::Status;
 
+use crate::decided_on::DecidedOn;
+
 /// What was attempted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tried<'a> {
     /// To read this, such as `recommendations in namespace shop`.
     Read(&'a str),
-    /// To decide on the Recommendation `name` in `namespace`, as `user`.
+    /// To decide on an object, as `user`.
     Decide {
+        /// What it is.
+        on: DecidedKind,
         /// Its namespace.
         namespace: &'a str,
         /// Its name.
@@ -22,10 +26,28 @@ pub enum Tried<'a> {
     Write(&'a str),
 }
 
+/// A kind that people decide on, as far as a refusal names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DecidedKind {
+    /// The kind.
+    pub kind: &'static str,
+    /// Its resource with its group.
+    pub resource: &'static str,
+    /// The ClusterRole that lets people decide on it, if one is shipped.
+    pub role: Option<&'static str>,
+}
+
+impl DecidedKind {
+    /// Of this kind.
+    pub fn of<K: DecidedOn>() -> Self {
+        Self { kind: K::KIND, resource: K::crd_name(), role: K::ROLE }
+    }
+}
+
 /// What a refusal means.
 pub fn meaning(status: &Status, tried: Tried<'_>) -> String {
     match tried {
-        Tried::Decide { namespace, name, user } => decided(status, namespace, name, user),
+        Tried::Decide { on, namespace, name, user } => decided(status, on, namespace, name, user),
         Tried::Read(what) => read(status, what),
         Tried::Write(what) => match status.code {
             403 => format!("no permission to change {what}: {}", status.message),
@@ -39,10 +61,7 @@ pub fn meaning(status: &Status, tried: Tried<'_>) -> String {
 
 fn read(status: &Status, what: &str) -> String {
     match status.code {
-        // For an unknown kind, the server says no more than this.
-        404 if status.message.contains("could not find the requested resource")
-            || status.message.contains("page not found") =>
-        {
+        404 if is_unknown_kind(status) => {
             format!(
                 "the cluster has no {what}: Trimtab's CRDs are not installed; trimtab crds | kubectl apply \
                  --server-side -f -"
@@ -58,14 +77,26 @@ fn read(status: &Status, what: &str) -> String {
     }
 }
 
-fn decided(status: &Status, namespace: &str, name: &str, user: &str) -> String {
-    let grant = format!(
-        "The ClusterRole trimtab-approver gives it: kubectl create rolebinding trimtab-approvers -n {namespace} \
-         --clusterrole=trimtab-approver --user={user}"
-    );
+/// Whether the server does not know the kind of what was asked for.
+pub fn is_unknown_kind(status: &Status) -> bool {
+    let message = &status.message;
+    // It says no more than this.
+    status.code == 404
+        && (message.contains("could not find the requested resource") || message.contains("page not found"))
+}
+
+fn decided(status: &Status, on: DecidedKind, namespace: &str, name: &str, user: &str) -> String {
+    let DecidedKind { kind, resource, .. } = on;
+    let grant = match on.role {
+        Some(role) => format!(
+            "The ClusterRole {role} gives it: kubectl create rolebinding {role}s -n {namespace} --clusterrole={role} \
+             --user={user}"
+        ),
+        None => format!("It needs the verbs patch and approve on {resource} in namespace {namespace}"),
+    };
     let message = &status.message;
     match status.code {
-        404 => format!("there is no Recommendation {namespace}/{name}"),
+        404 => format!("there is no {kind} {namespace}/{name}"),
         _ if message.contains("ValidatingAdmissionPolicy") => {
             let reason = message.rsplit_once("denied request: ").map_or(message.as_str(), |(_, reason)| reason);
             let hint = if reason.contains("verb approve") { format!(". {grant}") } else { String::new() };
@@ -80,7 +111,9 @@ fn decided(status: &Status, namespace: &str, name: &str, user: &str) -> String {
 mod tests {
     use kube::core::Status;
 
-    use super::{Tried, meaning};
+    use trimtab_api::{recommendation::Recommendation, remediation::spec::RemediationAction};
+
+    use super::{DecidedKind, Tried, meaning};
 
     fn answer(code: u16, message: &str) -> Status {
         Status { code, message: message.to_owned(), ..Status::default() }
@@ -88,7 +121,10 @@ mod tests {
 
     #[test]
     fn a_refusal_says_what_to_do() {
-        let decide = Tried::Decide { namespace: "shop", name: "deploy-web", user: "bob" };
+        let on = DecidedKind::of::<Recommendation>();
+        let decide = Tried::Decide { on, namespace: "shop", name: "deploy-web", user: "bob" };
+        let on = DecidedKind::of::<RemediationAction>();
+        let act = Tried::Decide { on, namespace: "shop", name: "drain", user: "bob" };
         for (status, tried, says, never) in [
             (
                 answer(
@@ -124,6 +160,14 @@ mod tests {
                 "guard",
             ),
             (answer(404, "not found"), decide, "there is no Recommendation shop/deploy-web", "ClusterRole"),
+            (answer(404, "not found"), act, "there is no RemediationAction shop/drain", "Recommendation"),
+            // Nothing is named that is not shipped.
+            (
+                answer(403, "User \"bob\" cannot patch resource \"remediationactions\""),
+                act,
+                "It needs the verbs patch and approve on remediationactions.trimtab.dev in namespace shop",
+                "ClusterRole",
+            ),
             (
                 answer(404, "the server could not find the requested resource"),
                 Tried::Read("Recommendations"),

@@ -6,6 +6,8 @@
 use trimtab_api::{names::about_workload, recommendation::Recommendation};
 use trimtab_core::{CustomKind, WorkloadId, WorkloadKind};
 
+use crate::decided_on::is_word_for;
+
 /// How many similar names are offered.
 const NEAR: usize = 3;
 /// The minimum similarity of an offered name, from 0 to 1.
@@ -97,9 +99,7 @@ impl Wanted {
         if name.is_empty() || name.contains('/') {
             return Err(format!("{text:?} is not a name: write deploy/NAME, a Recommendation's name, or NAME"));
         }
-        let is_recommendation = word.is_some_and(|w| {
-            ["rec", "recs", "recommendation", "recommendations", "recommendations.trimtab.dev"].contains(&w)
-        });
+        let is_recommendation = word.is_some_and(is_word_for::<Recommendation>);
         let kind = match word {
             Some(word) if !is_recommendation => Some(kind(word).ok_or_else(|| {
                 format!(

@@ -5,7 +5,11 @@ use http::{Request, Response};
 use jiff::Timestamp;
 use kube::{Client, client::Body};
 use serde_json::{Value, json};
-use trimtab_api::{Recommendation, rollout::RolloutStatus};
+use trimtab_api::{
+    Recommendation,
+    remediation::{identity::Identity, spec::RemediationAction},
+    rollout::RolloutStatus,
+};
 
 use crate::cluster::Session;
 
@@ -42,6 +46,32 @@ pub fn rec(change: Value) -> Recommendation {
     });
     json_patch::merge(&mut object, &change);
     serde_json::from_value(object).unwrap()
+}
+
+/// A RemediationAction of two steps that waits for an approval, changed by a merge patch.
+pub fn action(change: Value) -> RemediationAction {
+    let step = |name: &str, action: &str| json!({"name": name, "action": action, "target": {"apiVersion": "v1", "kind": "Node", "name": "n1"}});
+    let mut object = json!({
+        "apiVersion": "trimtab.dev/v1alpha1", "kind": "RemediationAction",
+        "metadata": {"name": "drain", "namespace": "shop", "uid": "u-9", "resourceVersion": "7", "generation": 1,
+            "creationTimestamp": "2026-11-21T11:00:00Z"},
+        "spec": {"mode": "Execute", "steps": [step("cordon", "CordonNode"), step("drain", "DrainNode")]},
+        "status": {
+            "conditions": [{"type": "Ready", "status": "False", "reason": "PendingApproval", "message": "it waits for somebody to approve it",
+                "lastTransitionTime": "2026-11-21T11:00:00Z"}],
+            "proposalDigest": DIGEST,
+            "risk": {"level": "High", "proposalDigest": DIGEST, "factors": [{"reason": "SystemNode", "level": "High", "message": "it runs DNS"}]},
+        },
+    });
+    if !change.is_null() {
+        json_patch::merge(&mut object, &change);
+    }
+    serde_json::from_value(object).unwrap()
+}
+
+/// A user with this name.
+pub fn user(name: &str) -> Identity {
+    Identity { username: name.to_owned(), uid: None, groups: Vec::new(), extra: Default::default() }
 }
 
 /// A rollout of [`DIGEST`] in its second step, changed by a merge patch.

@@ -5,7 +5,8 @@
 
 use serde_json::Value;
 use trimtab_api::{
-    approval::Decision,
+    Approvable,
+    approval::Approver,
     delivery::DeliveryMode,
     quantity::Quantity,
     recommendation::Recommendation,
@@ -14,7 +15,7 @@ use trimtab_api::{
 };
 
 use crate::{
-    decision::rollout,
+    carried::{is_earlier_size, is_spent, rollout},
     diff,
     target::{Named, Wanted},
     words,
@@ -43,20 +44,15 @@ pub fn being_undone(rec: &Recommendation) -> Option<String> {
     Some(format!("{} is already being undone{why}: kubectl trimtab explain shows the progress", words::full_name(rec)))
 }
 
-/// Whether pods of an undone change still have the size of the previous change.
-pub fn is_earlier_size(r: &RolloutStatus) -> bool {
-    r.result == Some(RolloutResult::RolledBack) && r.is_in_force()
-}
-
 /// The Recommendation with a change in force or under way for the given workload, whatever its name. With `rec/` it is
 /// exactly that one.
 ///
 /// # Errors
 /// Where the target is ambiguous.
 pub fn find<'a>(wanted: &Wanted, recs: &'a [Recommendation]) -> Result<Found<'a>, String> {
-    let named = recs.iter().find(|rec| wanted.kind.is_none() && words::name(rec) == wanted.name);
+    let named = recs.iter().find(|rec| wanted.kind.is_none() && words::name(*rec) == wanted.name);
     let about = |rec: &&Recommendation| match named {
-        Some(named) if wanted.is_recommendation => words::name(named) == words::name(rec),
+        Some(named) if wanted.is_recommendation => words::name(named) == words::name(*rec),
         Some(named) => words::target(named) == words::target(rec),
         None => wanted.is(&Named::from(*rec)),
     };
@@ -68,7 +64,7 @@ pub fn find<'a>(wanted: &Wanted, recs: &'a [Recommendation]) -> Result<Found<'a>
     match (undoable.as_slice(), targets.as_slice()) {
         (_, []) => Ok(Found::Unknown),
         ([one], _) => {
-            all.retain(|rec| words::name(rec) != words::name(one) && words::target(rec) == words::target(one));
+            all.retain(|rec| words::name(*rec) != words::name(*one) && words::target(rec) == words::target(one));
             Ok(Found::One(one, all))
         }
         ([], [_]) => match all.iter().position(|rec| being_undone(rec).is_some()) {
@@ -97,7 +93,8 @@ fn one_of(rec: &Recommendation) -> String {
 
 /// What to report about the others for the same workload.
 pub fn beside(rec: &Recommendation, others: &[&Recommendation]) -> Option<String> {
-    let list: Vec<String> = others.iter().map(|o| format!("{} ({})", words::name(o), words::status_word(o))).collect();
+    let list: Vec<String> =
+        others.iter().map(|o| format!("{} ({})", words::name(*o), words::status_word(*o))).collect();
     (!list.is_empty()).then(|| {
         format!(
             "note: {} is also what {} {} about, of which nothing is in force; this is about {}",
@@ -205,22 +202,9 @@ fn back(from: Option<&ContainerResources>, to: &ContainerResources) -> String {
     format!("  {}: requests {}; limits {}", to.name, part(|c| &c.requests), part(|c| &c.limits))
 }
 
-/// Whether the honoured rejection precedes the end of the last undo: then it is spent, and the earlier size in force
-/// needs another.
-pub fn is_spent(rec: &Recommendation) -> bool {
-    let Some(r) = rollout(rec).filter(|r| is_earlier_size(r)) else { return false };
-    let honoured = rec.status.as_ref().and_then(|s| s.approval.as_ref());
-    honoured.is_some_and(|a| {
-        a.decision == Decision::Rejected
-            && a.proposal_digest == r.proposal_digest
-            && r.ended.as_ref().is_none_or(|ended| a.since.0 <= ended.0)
-    })
-}
-
 /// Whether `user` has to withdraw first: Trimtab tells two decisions of one person apart by what lies between them.
 pub fn withdraw_first(rec: &Recommendation, user: &str) -> bool {
-    let honoured = rec.status.as_ref().and_then(|s| s.approval.as_ref());
-    is_spent(rec) && honoured.is_some_and(|a| a.by == trimtab_api::approval::Approver::person(user))
+    is_spent(rec) && rec.honoured().is_some_and(|a| a.by == Approver::person(user))
 }
 
 /// The sizes of a workload's containers by its template, a line each.

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used)]
 use serde_json::json;
+use trimtab_api::approval::Decision;
 
 use super::*;
 use crate::testkit::{DIGEST, rec, rollout};
@@ -127,8 +128,10 @@ fn it_is_the_workload_that_is_meant_whatever_the_recommendation_is_called() {
     ] {
         let found = match find(&Wanted::parse(typed).unwrap(), &recs) {
             Ok(Found::One(rec, others)) => {
-                let beside: Vec<String> =
-                    others.iter().map(|o| format!(", beside {} ({})", words::name(o), words::status_word(o))).collect();
+                let beside: Vec<String> = others
+                    .iter()
+                    .map(|o| format!(", beside {} ({})", words::name(*o), words::status_word(*o)))
+                    .collect();
                 assert_eq!(super::beside(rec, &others).is_some(), !others.is_empty());
                 format!("{}{}", words::name(rec), beside.concat())
             }
@@ -157,7 +160,7 @@ fn a_second_undo_is_a_decision_of_its_own() {
     ] {
         assert_eq!((is_spent(&rec), withdraw_first(&rec, "ada")), (spent, withdraw), "{:?}", rec.spec.approval);
         use crate::decision::{Decidable, Subject, standing};
-        let open = matches!(standing(&rec, Subject::Rollout, Decision::Rejected, "ada"), Decidable::Open(_));
+        let open = matches!(standing(&rec, Subject::Carried, Decision::Rejected, "ada"), Decidable::Open(_));
         assert_eq!(open, spent || rec.spec.approval.is_none());
     }
 }

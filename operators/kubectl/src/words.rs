@@ -5,7 +5,9 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use kube::Resource;
 use trimtab_api::{
+    conditions::types,
     recommendation::Recommendation,
     resources::{ContainerResources, Resources},
     risk::RiskLevel,
@@ -13,6 +15,8 @@ use trimtab_api::{
 use trimtab_core::quantity;
 use trimtab_optimization_policy::{amount, limits};
 use trimtab_pricing::Money;
+
+use crate::decided_on::DecidedOn;
 
 /// Shown where nothing is known.
 pub const NOTHING: &str = "-";
@@ -83,13 +87,13 @@ pub fn short(digest: &str) -> &str {
 }
 
 /// `NAMESPACE/NAME`.
-pub fn full_name(rec: &Recommendation) -> String {
-    format!("{}/{}", rec.metadata.namespace.as_deref().unwrap_or_default(), name(rec))
+pub fn full_name<K: Resource>(object: &K) -> String {
+    format!("{}/{}", object.meta().namespace.as_deref().unwrap_or_default(), name(object))
 }
 
-/// The name of a Recommendation.
-pub fn name(rec: &Recommendation) -> &str {
-    rec.metadata.name.as_deref().unwrap_or_default()
+/// The name of an object.
+pub fn name<K: Resource>(object: &K) -> &str {
+    object.meta().name.as_deref().unwrap_or_default()
 }
 
 /// `Deployment/web`.
@@ -98,14 +102,14 @@ pub fn target(rec: &Recommendation) -> String {
 }
 
 /// The one word of the `Ready` condition, or `-`.
-pub fn status_word(rec: &Recommendation) -> &str {
-    ready(rec).map_or(NOTHING, |(reason, _)| reason)
+pub fn status_word<K: DecidedOn>(object: &K) -> &str {
+    ready(object).map_or(NOTHING, |(reason, _)| reason)
 }
 
 /// Reason and message of the `Ready` condition.
-pub fn ready(rec: &Recommendation) -> Option<(&str, &str)> {
-    let conditions = &rec.status.as_ref()?.conditions;
-    conditions.iter().find(|c| c.type_ == "Ready").map(|c| (c.reason.as_str(), c.message.as_str()))
+pub fn ready<K: DecidedOn>(object: &K) -> Option<(&str, &str)> {
+    let ready = object.conditions().iter().find(|c| c.type_ == types::READY)?;
+    Some((ready.reason.as_str(), ready.message.as_str()))
 }
 
 /// Who rejected the same size before, where that keeps a Recommendation that nobody has decided on from being applied.
@@ -115,11 +119,6 @@ pub fn rejected_before(rec: &Recommendation) -> Option<&str> {
     ready(rec)
         .filter(|(reason, _)| undecided && *reason == "Rejected")
         .map(|(_, message)| message.trim_end_matches('.'))
-}
-
-/// The digest that an approval has to name.
-pub fn digest(rec: &Recommendation) -> Option<&str> {
-    rec.status.as_ref()?.proposal_digest.as_deref()
 }
 
 /// A level as people type it, in any case.

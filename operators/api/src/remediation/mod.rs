@@ -4,6 +4,7 @@
 //! are, and not installed. What an action does, needs and risks stands in the registry of `trimtab-actions`; here stands
 //! only what is written in objects. A test of that crate holds both to the same names and types.
 
+pub mod approved;
 pub mod identity;
 pub mod outcome;
 pub mod params;

@@ -122,6 +122,8 @@ macro_rules! irreversible {
     .message("approver requires an approval, whose approver must be the same user: it says with which groups they decided"))]
 #[x_kube(validation = Rule::new("!oldSelf.cancel || self.cancel")
     .message("cancel cannot be taken back: the action may have been stopped already; create another one"))]
+#[x_kube(validation = Rule::new("!has(oldSelf.undo.after) || has(self.undo.after)")
+    .message("undo.after can be shortened, or extended up to 24h, but not removed: the action would not be undone by itself any more"))]
 #[x_kube(validation = Rule::new(concat!("has(self.undo.after) || !self.steps.exists(s, s.action in ", temporary!(), ")"))
     .message("undo.after must be set, because an action of this kind is temporary: it is undone by itself after that time"))]
 #[x_kube(validation = Rule::new(concat!("!has(self.undo.after) || !self.steps.exists(s, s.action == 'SuspendGitOps') || ", cel_seconds!("self.undo.after"), " <= 14400"))

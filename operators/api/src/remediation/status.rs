@@ -39,8 +39,8 @@ pub struct RemediationActionStatus {
     /// The exact requests that are sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plan: Option<Plan>,
-    /// The digest of the plan: of actions, parameters, targets, values before and after, and risk. An approval must
-    /// contain it.
+    /// The digest of the plan: of actions, parameters, targets, values before and after, risk, and the time after which it
+    /// is undone. An approval must contain it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 80))]
     pub proposal_digest: Option<String>,

@@ -22,7 +22,9 @@ use crate::{
     .message("now cannot be taken back: the undo may have begun; to do it again, create another action"))]
 pub struct UndoRequest {
     /// Undoes the action by itself after this time, counted from the end of its last step. Between `1s` and `24h`.
-    /// Required for temporary actions, such as `RaiseQuota`. If not set, other actions are not undone by themselves.
+    /// Required for temporary actions, such as `RaiseQuota`. If not set, other actions are not undone by themselves. It can
+    /// be set later, shortened or extended, and not removed. An approval is for this time too: where one is needed, a new
+    /// time has to be approved, and until then the former one counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<Duration>,
     /// Undoes the action now. It cannot be taken back.

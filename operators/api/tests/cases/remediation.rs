@@ -223,6 +223,45 @@ pub const ACTION_CHANGES: &[Change] = &[
         "{SCALE, approval: {decision: Approved, approver: ann, proposalDigest: 'sha256:aa'}, approver: {username: ann}}",
         "",
     ),
+    // Everything of a decision may be another one: then it is another decision.
+    (
+        "approver cannot be changed without",
+        "{SCALE, approval: {decision: Approved, approver: ann, reason: a, proposalDigest: 'sha256:aa'}, approver: {username: ann, groups: [a]}}",
+        "{SCALE, approval: {decision: Approved, approver: ann, reason: b, proposalDigest: 'sha256:aa'}, approver: {username: ann}}",
+        "{SCALE, approval: {decision: Approved, approver: ann, reason: a, proposalDigest: 'sha256:aa'}, approver: {username: ann}}",
+    ),
+    (
+        "approver cannot be changed without",
+        "{SCALE, approval: {decision: Approved, approver: ann, proposalDigest: 'sha256:aa'}}",
+        "{SCALE, approval: {decision: Approved, approver: bob, proposalDigest: 'sha256:aa'}, approver: {username: bob}}",
+        "{SCALE, approval: {decision: Approved, approver: ann, proposalDigest: 'sha256:aa'}, approver: {username: ann}}",
+    ),
+    // Who decides after somebody else does not keep their groups.
+    (
+        "approver requires an approval",
+        "{SCALE, approval: {decision: Approved, approver: ann, proposalDigest: 'sha256:aa'}, approver: {username: ann, groups: [a]}}",
+        "{SCALE, approval: {decision: Approved, approver: bob, proposalDigest: 'sha256:aa'}, approver: {username: bob}}",
+        "{SCALE, approval: {decision: Approved, approver: bob, proposalDigest: 'sha256:aa'}, approver: {username: ann, groups: [a]}}",
+    ),
+    ("undo.after can be shortened", "{SCALE, undo: {after: 2h}}", "{SCALE, undo: {after: 1h}}", "{SCALE}"),
+    (
+        "undo.after can be shortened",
+        "{SCALE, undo: {after: 1h}}",
+        "{SCALE, undo: {after: 1d}}",
+        "{SCALE, undo: {now: true}}",
+    ),
+    (
+        "after must be between 1s and 24h",
+        "{SCALE, undo: {after: 1h}}",
+        "{SCALE, undo: {after: 24h}}",
+        "{SCALE, undo: {after: 25h}}",
+    ),
+    (
+        "undo.after must be at most 4h for SuspendGitOps",
+        "{STEP SuspendGitOps, undo: {after: 1h}}",
+        "{STEP SuspendGitOps, undo: {after: 4h}}",
+        "{STEP SuspendGitOps, undo: {after: 5h}}",
+    ),
     ("cancel cannot be taken back", "{SCALE, cancel: true}", "{SCALE, cancel: true, priority: 5}", "{SCALE}"),
     ("now cannot be taken back", "{SCALE, undo: {now: true}}", "{SCALE, undo: {now: true, after: 1h}}", "{SCALE}"),
 ];

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use serde_json::{Value, json};
 
-use super::{Binding, Policy, check, recognise, since};
+use super::{Binding, Policy, check, recognise, recognise_all, since};
 use crate::{Expected, GuardFault, Kind};
 
 const ACCOUNT: &str = "system:serviceaccount:trimtab-system:trimtab";
@@ -304,4 +304,43 @@ fn it_is_in_force_since_the_younger_of_the_two_was_made_or_first_seen_as_it_is()
     }
     policy["metadata"].as_object_mut().unwrap().remove("creationTimestamp");
     assert_eq!(at(policy, binding), None);
+}
+
+/// The guard with a further policy beside it, which is the first one again.
+fn two() -> [Expected; 2] {
+    let one = Expected::new(ACCOUNT).unwrap();
+    [one.clone(), one]
+}
+
+#[test]
+fn all_policies_have_to_be_in_force() {
+    let (policy, binding) = objects(served());
+    let mut altered = policy.clone();
+    altered.spec.as_mut().unwrap().failure_policy = Some("Ignore".to_owned());
+    let good = (Some(&policy), Some(&binding));
+    assert_eq!(recognise_all(&two(), &[good, good]), Ok(None));
+    for (what, second) in [
+        ("altered", (Some(&altered), Some(&binding))),
+        ("without its binding", (Some(&policy), None)),
+        ("missing", (None, None)),
+    ] {
+        assert!(recognise_all(&two(), &[good, second]).is_err(), "{what}");
+        assert!(recognise_all(&two(), &[second, good]).is_err(), "{what}, and the first");
+    }
+    // What nobody has looked for is not there.
+    assert_eq!(recognise_all(&two(), &[good]), Err(GuardFault::Missing(Kind::Policy)));
+    assert!(recognise_all(&two(), &[]).is_err());
+}
+
+#[test]
+fn the_policies_of_two_releases_are_not_those_of_one() {
+    let ((policy, binding), earlier) = (objects(served()), objects(earlier()));
+    let (good, earlier) = ((Some(&policy), Some(&binding)), (Some(&earlier.0), Some(&earlier.1)));
+    let outdated = Err(GuardFault::Outdated { release: "0.1.0", since: None });
+    assert_eq!(recognise_all(&two(), &[earlier, earlier]), Ok(Some("0.1.0")));
+    assert_eq!(recognise_all(&two(), &[good, earlier]), outdated, "nothing is known of what both let through");
+    assert_eq!(recognise_all(&two(), &[earlier, good]), outdated);
+    // It did not ship the second one.
+    assert_eq!(recognise_all(&two(), &[earlier, (None, None)]), Ok(Some("0.1.0")));
+    assert!(recognise_all(&two(), &[earlier, (None, Some(&binding))]).is_err());
 }

@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used)]
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use trimtab_api::Recommendation;
+use trimtab_api::{Recommendation, remediation::spec::RemediationAction};
 
 use super::trustworthy;
 use crate::GuardFault;
@@ -40,7 +40,8 @@ fn verdict(object: Value) -> Result<(), GuardFault> {
 #[test]
 fn dates_alone_prove_nothing() {
     let unseen = |object: Value| {
-        trustworthy(&serde_json::from_value(object).unwrap(), SINCE.parse().unwrap(), false, NOW.parse().unwrap())
+        let recommendation: Recommendation = serde_json::from_value(object).unwrap();
+        trustworthy(&recommendation, SINCE.parse().unwrap(), false, NOW.parse().unwrap())
     };
     let fault = unseen(approved()).unwrap_err().to_string();
     assert!(fault.contains("was not seen to arrive after that"), "{fault}");
@@ -182,4 +183,45 @@ fn what_is_not_certain_is_not_trusted() {
 fn a_guard_at_the_end_of_time_vouches_for_nothing() {
     let recommendation: Recommendation = serde_json::from_value(approved()).unwrap();
     assert!(trustworthy(&recommendation, Timestamp::MAX, true, Timestamp::MAX).is_err());
+}
+
+/// The same decision on an action.
+fn approved_action() -> Value {
+    let mut object = approved();
+    let step =
+        json!({"name": "s", "action": "CordonNode", "target": {"apiVersion": "v1", "kind": "Node", "name": "n"}});
+    object["kind"] = json!("RemediationAction");
+    object["spec"] = json!({"steps": [step], "approval": object["spec"]["approval"]});
+    object
+}
+
+#[test]
+fn a_decision_on_any_kind_is_vouched_for_by_the_same_rules() {
+    let verdict = |object: Value, seen: bool| {
+        let action: RemediationAction = serde_json::from_value(object).unwrap();
+        trustworthy(&action, SINCE.parse::<Timestamp>().unwrap(), seen, NOW.parse().unwrap())
+    };
+    assert_eq!(verdict(approved_action(), true), Ok(()));
+    let fault = verdict(approved_action(), false).unwrap_err();
+    let text = fault.to_string();
+    assert!(
+        text.contains("RemediationAction shop/deploy-web") && text.contains("the remediationaction was created"),
+        "{text}"
+    );
+    let what_to_do = trimtab_runtime::Explain::what_to_do(&fault);
+    assert!(what_to_do.ends_with("or delete the remediationaction."), "{what_to_do}");
+    let (mut young, mut honoured, mut older) = (approved_action(), approved_action(), approved_action());
+    young["metadata"]["creationTimestamp"] = json!(AFTER);
+    honoured["status"]["approval"] = json!({"decision": "Approved", "by": {"kind": "Person", "name": "bob"}, "rule": "r",
+        "proposalDigest": DIGEST, "since": BEFORE});
+    older["metadata"]["managedFields"] = json!([held("kubectl-patch", BEFORE, ALL)]);
+    assert_eq!((verdict(young, false), verdict(honoured, false)), (Ok(()), Ok(())));
+    assert!(verdict(older, true).unwrap_err().to_string().contains("kubectl-patch wrote it"));
+    // Neither an approval nor a rejection is about another plan than the one that is shown.
+    for decision in ["Approved", "Rejected"] {
+        let mut other = approved_action();
+        other["spec"]["approval"]["decision"] = json!(decision);
+        other["status"] = json!({"proposalDigest": "sha256:other", "started": AFTER});
+        assert!(verdict(other, true).unwrap_err().to_string().contains("the proposal is sha256:other"), "{decision}");
+    }
 }

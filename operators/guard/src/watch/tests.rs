@@ -2,7 +2,7 @@
 use jiff::Timestamp;
 use serde_json::json;
 use tokio::sync::watch;
-use trimtab_api::Recommendation;
+use trimtab_api::{Recommendation, remediation::spec::RemediationAction};
 use trimtab_runtime::Explain;
 
 use super::{Guard, InForce};
@@ -87,4 +87,31 @@ fn what_was_honoured_before_stays_honoured() {
         drop(sender.send_replace(Ok(at(since))));
         assert_eq!(guard.trust(&honoured, at(NOW)), Ok(()), "whether Trimtab saw the guard before or not");
     }
+}
+
+#[test]
+fn what_arrives_is_recorded_for_each_kind_by_itself_and_the_guard_is_one() {
+    let (sender, standing) = watch::channel(Ok(at(SINCE)));
+    let guard = Guard::following(standing);
+    let actions = guard.of::<RemediationAction>();
+    let (key, given) = (("shop".to_owned(), "deploy-web".to_owned()), approved(GIVEN));
+    let mut object = serde_json::to_value(&given).unwrap();
+    let step =
+        json!({"name": "s", "action": "CordonNode", "target": {"apiVersion": "v1", "kind": "Node", "name": "n"}});
+    object["kind"] = json!("RemediationAction");
+    object["spec"] = json!({"steps": [step], "approval": object["spec"]["approval"]});
+    let action: RemediationAction = serde_json::from_value(object).unwrap();
+    // A Recommendation of that name had none, and then got one.
+    guard.note(&key, "u1", None, at(GIVEN));
+    guard.note(&key, "u1", Some(&given), at(GIVEN));
+    actions.note(&key, "u1", Some(&action), at(GIVEN));
+    assert_eq!(guard.trust(&given, at(NOW)), Ok(()));
+    assert_eq!(actions.trust(&action, at(NOW)).unwrap_err().reason(), "ApprovalNotProven");
+    actions.forget(&key);
+    actions.note(&key, "u1", None, at(GIVEN));
+    actions.note(&key, "u1", Some(&action), at(GIVEN));
+    assert_eq!(actions.trust(&action, at(NOW)), Ok(()));
+    drop(sender.send_replace(Err(GuardFault::Missing(Kind::Binding))));
+    assert_eq!(guard.state(), actions.state());
+    assert!(guard.trust(&given, at(NOW)).is_err() && actions.trust(&action, at(NOW)).is_err());
 }

@@ -9,7 +9,7 @@ use trimtab_api::{
     OptimizationPolicy, Recommendation, approval::Decision, delivery::DeliveryMode, rollout_strategy::IfInfeasible,
 };
 
-use crate::{decision::rollout, words};
+use crate::{carried::rollout, words};
 
 /// What Trimtab can be allowed to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

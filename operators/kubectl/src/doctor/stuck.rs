@@ -9,7 +9,7 @@ use trimtab_api::{
 use trimtab_core::text::{count, first_of};
 
 use super::{Facts, Line, NAMED, Status};
-use crate::{decision::rollout, words};
+use crate::{carried::rollout, words};
 
 const CHECK: &str = "Conditions";
 

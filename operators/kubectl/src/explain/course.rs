@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use trimtab_api::{
+    Approvable,
     approval::Decision,
     gates::ClosedGate,
     recommendation::Recommendation,
@@ -29,7 +30,7 @@ fn command(verb: &str, rec: &Recommendation) -> String {
 pub fn approval(rec: &Recommendation, now: Timestamp) -> String {
     let status = rec.status.as_ref();
     let mut lines = Vec::new();
-    let digest = words::digest(rec);
+    let digest = rec.shown_digest();
     let given = rec.spec.approval.as_ref();
     let current = given.filter(|a| Some(a.proposal_digest.as_str()) == digest);
     if let Some(a) = given {
@@ -129,7 +130,7 @@ pub fn rollout(rec: &Recommendation, beside: &Beside<'_>, paint: Paint) -> Optio
         words::moment(r.started.0),
         r.approved_by,
         words::short(&r.proposal_digest),
-        if Some(r.proposal_digest.as_str()) == words::digest(rec) { "" } else { ", which is not the current one" }
+        if Some(r.proposal_digest.as_str()) == rec.shown_digest() { "" } else { ", which is not the current one" }
     ));
     match r.rollbacks {
         ..1 => {}

@@ -1,7 +1,8 @@
 //! The parts of an explanation that are figures: the proposal, its evidence, usage, risk.
 
 use trimtab_api::{
-    quantity::Quantity, recommendation::Recommendation, resources::ContainerResources, rollout::RolloutResult,
+    Approvable, quantity::Quantity, recommendation::Recommendation, resources::ContainerResources,
+    rollout::RolloutResult,
 };
 use trimtab_core::{
     quantity,
@@ -10,8 +11,8 @@ use trimtab_core::{
 
 use super::Beside;
 use crate::{
+    carried::rollout,
     chart::{Usage, block},
-    decision::rollout,
     listing,
     paint::{Paint, Tint},
     table::{Cell, table},
@@ -21,7 +22,7 @@ use crate::{
 /// Whether what is proposed is what pods have.
 pub fn is_in_force(rec: &Recommendation) -> bool {
     let applied = rollout(rec).filter(|r| r.result == Some(RolloutResult::Applied));
-    applied.is_some_and(|r| words::digest(rec) == Some(&r.proposal_digest))
+    applied.is_some_and(|r| rec.shown_digest() == Some(&r.proposal_digest))
 }
 
 /// Old and new values per container, and what they save.
@@ -49,7 +50,7 @@ pub fn proposed(rec: &Recommendation, present: &[ContainerResources], paint: Pai
         let pods = count(usize::try_from(s.pods).unwrap_or(0), "pod");
         text.push_str(&format!("{verb} {amount} over {pods}; prices{as_of} from {}{estimated}.\n", s.price_source));
     }
-    if let Some(digest) = words::digest(rec) {
+    if let Some(digest) = rec.shown_digest() {
         text.push_str(&format!("Digest {digest}\n"));
     }
     text

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 use trimtab_api::{
+    Approvable,
     approval::Decision,
     conditions::recommendation as reasons,
     recommendation::{Recommendation, RecommendationType},
@@ -83,7 +84,7 @@ fn namespace(rec: &Recommendation) -> &str {
 }
 
 fn spent(rec: &Recommendation) -> Option<String> {
-    let rejects = |digest: &str| words::digest(rec) == Some(digest);
+    let rejects = |digest: &str| rec.shown_digest() == Some(digest);
     let rejection =
         rec.spec.approval.as_ref().filter(|a| a.decision == Decision::Rejected && rejects(&a.proposal_digest));
     let word = words::status_word(rec);

@@ -12,7 +12,7 @@ use super::{
     kinds::{KINDS, Kind, Part},
     listed, size, some, waits,
 };
-use crate::{decision::rollout, progress, words};
+use crate::{carried::rollout, progress, words};
 
 /// What was found.
 #[derive(Clone, Copy, Debug)]

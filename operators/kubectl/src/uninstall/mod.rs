@@ -11,7 +11,7 @@ use trimtab_api::{delivery::DeliveryMode, names::FINALIZER, recommendation::Reco
 use trimtab_core::text::{count, first_of};
 
 use crate::{
-    decision::rollout,
+    carried::{is_earlier_size, rollout},
     health::{EmergencyStop, Lead},
     progress, words,
 };
@@ -107,7 +107,7 @@ pub fn sizes(recs: &[Recommendation], leave_sizes: bool) -> String {
 /// Which size the workload of one Recommendation keeps, or gets back.
 fn size(rec: &Recommendation, r: &RolloutStatus, leave_sizes: bool) -> String {
     let (which, sizes) = match leave_sizes {
-        true => ("keeps", if crate::undo::is_earlier_size(r) { &r.former } else { &r.desired }),
+        true => ("keeps", if is_earlier_size(r) { &r.former } else { &r.desired }),
         false => ("gets back", if r.original.is_empty() { &r.former } else { &r.original }),
     };
     let sizes: Vec<String> = sizes

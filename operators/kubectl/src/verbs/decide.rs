@@ -1,62 +1,84 @@
-//! The verbs that decide: `approve`, `reject`. Each writes only `spec.approval`, as `undo` does the same way.
+//! The verbs that decide: `approve`, `reject`. Each writes only the decision, as `undo` does the same way.
 
-use trimtab_api::{approval::Decision, recommendation::Recommendation};
+use trimtab_api::{approval::Decision, recommendation::Recommendation, remediation::spec::RemediationAction};
 use trimtab_core::text::count;
 
 use super::{
     around,
-    follow::{Followed, Goal, follow, judged},
-    past,
+    follow::{Followed, to_its_end},
+    kinds::Told,
     record::{Decided, Outcome, anew, write},
-    workload,
 };
 use crate::{
+    bounds::{Bounds, is_among},
     cli::{ApproveArgs, DryRun, RejectArgs},
     cluster::Session,
-    decision::{self, Bounds, Decidable, Subject},
-    decision_text, irreversible, listing,
+    course::Goal,
+    decided_on::{DecidedOn, name_in},
+    decision::{self, Decidable, Subject},
+    decision_text, listing,
     problem::Problem,
-    undo,
     words::{self, Sums},
 };
 
+/// Whether all of these name actions. The words before the `/` say so, and without any it is a Recommendation.
+fn are_actions(names: &[String]) -> Result<bool, Problem> {
+    match names.iter().filter(|name| name_in::<RemediationAction>(name).is_some()).count() {
+        0 => Ok(false),
+        n if n == names.len() => Ok(true),
+        _ => {
+            Err(Problem::Usage("these are of two kinds: decide on one kind at a time; nothing was written".to_owned()))
+        }
+    }
+}
+
 /// `approve`.
 pub async fn approve(session: &Session, args: &ApproveArgs) -> Result<(), Problem> {
-    let user = session.user().await?;
-    let dry_run = args.dry_run == DryRun::Server;
-    let subject = Subject::Proposal;
-    let decided =
-        Decided { subject, decision: Decision::Approved, user: &user, reason: args.reason.as_deref(), dry_run };
     if args.all {
-        return approve_all(session, args, &decided).await;
+        return approve_all(session, args).await;
     }
     session.one_namespace()?;
     if args.watch && args.names.len() > 1 {
         return Err(Problem::Usage("--watch follows one rollout: name one Recommendation".to_owned()));
     }
-    let recs = read(session, &args.names).await?;
-    shown(session, &recs).await?;
-    past::tell(session, Some(session.namespace()), &recs).await;
-    let warned = warned(session, &recs, &decided);
+    match are_actions(&args.names)? {
+        false => approve_named::<Recommendation>(session, args).await,
+        true => approve_named::<RemediationAction>(session, args).await,
+    }
+}
+
+async fn approve_named<K: Told>(session: &Session, args: &ApproveArgs) -> Result<(), Problem> {
+    let user = session.identity().await?;
+    let dry_run = args.dry_run == DryRun::Server;
+    let (subject, decision, reason) = (Subject::Proposal, Decision::Approved, args.reason.as_deref());
+    let decided = Decided { subject, decision, user: &user, reason, dry_run };
+    let objects = read::<K>(session, &args.names).await?;
+    shown(session, &objects).await?;
+    K::tell_held(session, Some(session.namespace()), &objects).await;
+    let warned = warned(session, &objects, &decided);
     if warned != Warned::default() {
-        let these = these(recs.len(), warned);
+        let these = these::<K>(objects.len(), warned);
         confirmed(session, args, &these, &format!("Approve {these} anyway?"))?;
     }
-    each(session, &recs, &decided).await?;
+    each(session, &objects, &decided).await?;
     around::approved(session, decided.dry_run).await;
-    match recs.first().filter(|_| args.watch) {
-        Some(rec) => {
-            let digest = words::digest(rec).map(str::to_owned);
-            watch(session, rec, digest, Goal::Applied).await
+    match objects.first().filter(|_| args.watch) {
+        Some(object) => {
+            let digest = object.shown_digest().map(str::to_owned);
+            to_its_end::<K>(session, &Followed::of(object, digest, Goal::Applied)).await
         }
         None => Ok(()),
     }
 }
 
-async fn approve_all(session: &Session, args: &ApproveArgs, decided: &Decided<'_>) -> Result<(), Problem> {
+async fn approve_all(session: &Session, args: &ApproveArgs) -> Result<(), Problem> {
+    let user = session.identity().await?;
+    let dry_run = args.dry_run == DryRun::Server;
+    let (subject, decision, reason) = (Subject::Proposal, Decision::Approved, args.reason.as_deref());
+    let decided = Decided { subject, decision, user: &user, reason, dry_run };
     let bounds = Bounds { policy: args.policy.clone(), min_confidence: args.min_confidence, max_risk: args.max_risk };
     let mut recs = session.listed(session.scope()).await?;
-    recs.retain(|rec| decision::is_among(rec, &bounds, decided.user));
+    recs.retain(|rec| is_among(rec, &bounds, decided.user_name()));
     listing::sort(&mut recs);
     if recs.is_empty() {
         session.screen.note("nothing within these bounds waits for a decision");
@@ -64,26 +86,22 @@ async fn approve_all(session: &Session, args: &ApproveArgs, decided: &Decided<'_
     }
     let mut sums = Sums::default();
     shown(session, &recs).await?;
-    past::tell(session, session.scope(), &recs).await;
+    Recommendation::tell_held(session, session.scope(), &recs).await;
     for rec in &recs {
         if let Some(s) = rec.status.as_ref().and_then(|s| s.savings.as_ref()) {
             sums.add(&s.monthly, &s.currency.0);
         }
     }
-    let these = these(recs.len(), warned(session, &recs, decided));
+    let these = these::<Recommendation>(recs.len(), warned(session, &recs, &decided));
     confirmed(session, args, &these, &format!("Approve {these}, {} a month?", sums.text()))?;
-    let mut failed = false;
-    for rec in &recs {
-        failed |= one(session, rec, decided).await?.is_err();
-    }
+    let result = each(session, &recs, &decided).await;
     around::approved(session, decided.dry_run).await;
-    if failed { Err(Problem::Said) } else { Ok(()) }
+    result
 }
 
 /// What each one is about, before anything is asked or decided.
-async fn shown(session: &Session, recs: &[Recommendation]) -> Result<(), Problem> {
-    let present = workload::present_of_each(session, recs).await;
-    recs.iter().zip(&present).try_for_each(|(rec, present)| session.screen.say(&decision_text::line(rec, present)))
+async fn shown<K: Told>(session: &Session, objects: &[K]) -> Result<(), Problem> {
+    K::lines(session, objects).await.iter().try_for_each(|line| session.screen.say(line))
 }
 
 /// How many of those still to be approved need a second thought.
@@ -97,23 +115,23 @@ struct Warned {
 
 /// Warns about each one still to be approved that would not start or could not be undone, or whose risk is high, and
 /// counts the latter two.
-fn warned(session: &Session, recs: &[Recommendation], decided: &Decided<'_>) -> Warned {
-    let is_open = |rec: &&Recommendation| {
-        let standing = decision::standing(rec, decided.subject, decided.decision, decided.user);
+fn warned<K: Told>(session: &Session, objects: &[K], decided: &Decided<'_>) -> Warned {
+    let is_open = |object: &&K| {
+        let standing = decision::standing(*object, decided.subject, decided.decision, decided.user_name());
         matches!(standing, Decidable::Open(_) | Decidable::Again { .. })
     };
-    let told = |warning: fn(&Recommendation) -> Option<String>| {
-        let warnings: Vec<String> = recs.iter().filter(is_open).filter_map(warning).collect();
+    let told = |warning: fn(&K) -> Option<String>| {
+        let warnings: Vec<String> = objects.iter().filter(is_open).filter_map(warning).collect();
         warnings.iter().for_each(|warning| session.screen.note(&format!("warning: {warning}")));
         warnings.len()
     };
-    told(irreversible::removal);
-    Warned { lasting: told(irreversible::warning), risky: told(decision_text::risk_warning) }
+    told(K::never_begins);
+    Warned { lasting: told(K::is_for_good), risky: told(decision_text::risk_warning::<K>) }
 }
 
 /// `3 recommendations (1 cannot be undone, 2 of High or Critical risk)`.
-fn these(all: usize, warned: Warned) -> String {
-    let these = count(all, "recommendation");
+fn these<K: DecidedOn>(all: usize, warned: Warned) -> String {
+    let these = count(all, K::NOUN);
     let parts: Vec<String> = [(warned.lasting, "cannot be undone"), (warned.risky, "of High or Critical risk")]
         .into_iter()
         .filter(|(n, _)| *n > 0)
@@ -142,69 +160,54 @@ fn confirmed(session: &Session, args: &ApproveArgs, these: &str, question: &str)
 /// `reject`.
 pub async fn reject(session: &Session, args: &RejectArgs) -> Result<(), Problem> {
     session.one_namespace()?;
-    let user = session.user().await?;
-    let recs = read(session, &args.names).await?;
+    match are_actions(&args.names)? {
+        false => reject_named::<Recommendation>(session, args).await,
+        true => reject_named::<RemediationAction>(session, args).await,
+    }
+}
+
+async fn reject_named<K: Told>(session: &Session, args: &RejectArgs) -> Result<(), Problem> {
+    let user = session.identity().await?;
+    let objects = read::<K>(session, &args.names).await?;
     let mut undoes = false;
-    for rec in &recs {
-        if let Some(digest) = decision::earlier_in_force(rec) {
-            let (namespace, name) = (rec.metadata.namespace.as_deref().unwrap_or_default(), words::name(rec));
-            let of = words::short(digest);
-            session.screen.note(&format!(
-                "note: an earlier proposal of {namespace}/{name}, {of}, is in force and stays; kubectl trimtab undo {name} -n \
-                 {namespace} takes it back"
-            ));
-        } else if let Ok(consequences) = undo::preview(rec) {
-            session
-                .screen
-                .say(&format!("{} is in force: this takes it back.\n{consequences}", words::full_name(rec)))?;
-            undoes = true;
-        }
+    for object in &objects {
+        undoes |= object.tell_taken_back(session)?;
     }
     match undoes {
         true => around::guarded(session).await?,
         false => around::rejected(session).await,
     }
-    shown(session, &recs).await?;
+    shown(session, &objects).await?;
     let dry_run = args.dry_run == DryRun::Server;
-    each(
-        session,
-        &recs,
-        &Decided {
-            subject: Subject::Proposal,
-            decision: Decision::Rejected,
-            user: &user,
-            reason: args.reason.as_deref(),
-            dry_run,
-        },
-    )
-    .await
+    let (subject, decision, reason) = (Subject::Proposal, Decision::Rejected, args.reason.as_deref());
+    each(session, &objects, &Decided { subject, decision, user: &user, reason, dry_run }).await
 }
 
 /// All of them, before any is decided on: with a wrong name nothing is decided.
-async fn read(session: &Session, names: &[String]) -> Result<Vec<Recommendation>, Problem> {
-    let mut recs = Vec::new();
+async fn read<K: Told>(session: &Session, names: &[String]) -> Result<Vec<K>, Problem> {
+    let mut objects = Vec::new();
     for name in names {
-        recs.push(session.find_recommendation(name).await?);
+        objects.push(K::meant(session, name).await?);
     }
-    Ok(recs)
+    Ok(objects)
 }
 
-async fn each(session: &Session, recs: &[Recommendation], decided: &Decided<'_>) -> Result<(), Problem> {
+async fn each<K: DecidedOn>(session: &Session, objects: &[K], decided: &Decided<'_>) -> Result<(), Problem> {
     let mut failed = false;
-    for rec in recs {
-        failed |= one(session, rec, decided).await?.is_err();
+    for object in objects {
+        failed |= one(session, object, decided).await?.is_err();
     }
     if failed { Err(Problem::Said) } else { Ok(()) }
 }
 
 /// Decides on one, and prints the result. The inner error has been printed.
-pub(super) async fn one(
+pub(super) async fn one<K: DecidedOn>(
     session: &Session,
-    rec: &Recommendation,
+    object: &K,
     decided: &Decided<'_>,
 ) -> Result<Result<(), ()>, Problem> {
-    let name = words::full_name(rec);
-    let (digest, again) = match decision::standing(rec, decided.subject, decided.decision, decided.user) {
+    let (name, user) = (words::full_name(object), decided.user_name());
+    let (digest, again) = match decision::standing(object, decided.subject, decided.decision, user) {
         Decidable::Open(digest) => (digest, false),
         Decidable::Again { digest, note } => {
             session.screen.note(&format!("note: {note}"));
@@ -220,8 +223,8 @@ pub(super) async fn one(
         }
     };
     let written = match again {
-        true => anew(session, rec, decided, &digest).await,
-        false => write(session, rec, decided, &digest).await,
+        true => anew(session, object, decided, &digest).await,
+        false => write(session, object, decided, &digest).await,
     };
     match written {
         Ok(Outcome::Made(text)) => {
@@ -230,7 +233,7 @@ pub(super) async fn one(
         }
         Ok(Outcome::Written) => {
             let dry = if decided.dry_run { " (server dry run)" } else { "" };
-            session.screen.say(&format!("{} {name} as {}{dry}", decision::verb(decided.decision), decided.user))?;
+            session.screen.say(&format!("{} {name} as {user}{dry}", decision::verb(decided.decision)))?;
             Ok(Ok(()))
         }
         Err(problem) => match problem.said() {
@@ -241,22 +244,6 @@ pub(super) async fn one(
             None => Err(problem),
         },
     }
-}
-
-pub(super) async fn watch(
-    session: &Session,
-    rec: &Recommendation,
-    digest: Option<String>,
-    goal: Goal,
-) -> Result<(), Problem> {
-    let followed = Followed {
-        namespace: rec.metadata.namespace.clone().unwrap_or_default(),
-        name: words::name(rec).to_owned(),
-        digest,
-        goal,
-        named: false,
-    };
-    judged(&followed, follow(session, &followed).await?)
 }
 
 #[cfg(test)]

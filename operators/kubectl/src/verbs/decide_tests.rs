@@ -7,12 +7,12 @@ use std::sync::{
 use http::{Method, Request, Response};
 use kube::{Client, client::Body};
 use serde_json::{Value, json};
-use trimtab_api::approval::Decision;
+use trimtab_api::{approval::Decision, recommendation::Recommendation, remediation::spec::RemediationAction};
 
-use super::{Decided, Outcome, Subject, Warned, anew, these, warned, write};
+use super::{Decided, Outcome, Subject, Warned, anew, are_actions, read, these, warned, write};
 use crate::{
     cluster::Session,
-    testkit::{DIGEST, rec},
+    testkit::{DIGEST, action, rec, user},
     verbs::record::ATTEMPTS,
 };
 
@@ -37,8 +37,13 @@ async fn decide(conflicts: u32, change: Value) -> (Result<Outcome, String>, u32)
         async move { Ok::<_, std::convert::Infallible>(response) }
     };
     let session = Session::with_client(Client::new(tower::service_fn(answer), "shop"));
-    let decided =
-        Decided { subject: Subject::Proposal, decision: Decision::Approved, user: "ada", reason: None, dry_run: false };
+    let decided = Decided {
+        subject: Subject::Proposal,
+        decision: Decision::Approved,
+        user: &user("ada"),
+        reason: None,
+        dry_run: false,
+    };
     let result = write(&session, &rec(json!({})), &decided, DIGEST).await;
     (result.map_err(|p| p.to_string()), writes.load(Ordering::SeqCst))
 }
@@ -80,7 +85,7 @@ fn what_needs_a_second_thought_is_counted() {
         (1, 0, 1, "1 recommendation (1 of High or Critical risk)"),
         (3, 1, 2, "3 recommendations (1 cannot be undone, 2 of High or Critical risk)"),
     ] {
-        assert_eq!(these(all, Warned { lasting, risky }), expected);
+        assert_eq!(these::<Recommendation>(all, Warned { lasting, risky }), expected);
     }
 }
 
@@ -90,8 +95,13 @@ async fn only_what_is_still_open_is_warned_about() {
         tower::service_fn(|_: Request<Body>| async { Ok::<_, std::convert::Infallible>(Response::new(Body::empty())) }),
         "shop",
     ));
-    let decided =
-        Decided { subject: Subject::Proposal, decision: Decision::Approved, user: "ada", reason: None, dry_run: false };
+    let decided = Decided {
+        subject: Subject::Proposal,
+        decision: Decision::Approved,
+        user: &user("ada"),
+        reason: None,
+        dry_run: false,
+    };
     let risky = json!({"status": {"risk": {"level": "High"}}});
     let mut made = risky.clone();
     let honoured = json!({"decision": "Approved", "by": {"kind": "Person", "name": "ada"}, "rule": "r", "proposalDigest": DIGEST, "since": "2026-11-21T11:58:00Z"});
@@ -116,7 +126,8 @@ async fn written_anew(dry_run: bool, reason: Option<&str>) -> Vec<Value> {
         }
     };
     let session = Session::with_client(Client::new(tower::service_fn(answer), "shop"));
-    let decided = Decided { subject: Subject::Proposal, decision: Decision::Approved, user: "ada", reason, dry_run };
+    let decided =
+        Decided { subject: Subject::Proposal, decision: Decision::Approved, user: &user("ada"), reason, dry_run };
     let former = json!({"decision": "Approved", "approver": "ada", "reason": "agreed", "proposalDigest": DIGEST});
     anew(&session, &rec(json!({"spec": {"approval": former}})), &decided, DIGEST).await.unwrap();
     writes.lock().unwrap().clone()
@@ -151,11 +162,17 @@ async fn what_trimtab_has_recorded_is_given_again_only_once_it_has_seen_the_with
         async move { Ok::<_, std::convert::Infallible>(response) }
     };
     let session = Session::with_client(Client::new(tower::service_fn(answer), "shop"));
-    let decided =
-        Decided { subject: Subject::Proposal, decision: Decision::Approved, user: "ada", reason: None, dry_run: false };
+    let decided = Decided {
+        subject: Subject::Proposal,
+        decision: Decision::Approved,
+        user: &user("ada"),
+        reason: None,
+        dry_run: false,
+    };
     let mut given = recorded;
     given["spec"]["approval"] = json!({"decision": "Approved", "approver": "ada", "proposalDigest": DIGEST});
-    anew(&session, &serde_json::from_value(given).unwrap(), &decided, DIGEST).await.unwrap();
+    let given: Recommendation = serde_json::from_value(given).unwrap();
+    anew(&session, &given, &decided, DIGEST).await.unwrap();
     assert_eq!(*requests.lock().unwrap(), [Method::PATCH, Method::GET, Method::GET, Method::PATCH]);
 }
 
@@ -181,8 +198,13 @@ async fn anew_too_late(change: Value) -> (Result<Outcome, String>, Vec<Value>) {
         }
     };
     let session = Session::with_client(Client::new(tower::service_fn(answer), "shop"));
-    let decided =
-        Decided { subject: Subject::Proposal, decision: Decision::Rejected, user: "ada", reason: None, dry_run: false };
+    let decided = Decided {
+        subject: Subject::Proposal,
+        decision: Decision::Rejected,
+        user: &user("ada"),
+        reason: None,
+        dry_run: false,
+    };
     let given = json!({"decision": "Rejected", "approver": "ada", "proposalDigest": DIGEST});
     let read = rec(json!({"metadata": {"generation": 2}, "spec": {"approval": given}}));
     let result = anew(&session, &read, &decided, DIGEST).await;
@@ -207,4 +229,82 @@ async fn of_two_who_decide_the_same_at_once_the_later_one_leaves_the_decision_al
     let other = "changed meanwhile: bob approved it; nothing was written";
     assert!(result.as_ref().is_err_and(|e| e.contains(other)), "{result:?}");
     assert_eq!(sent, [Value::Null]);
+}
+
+#[test]
+fn the_word_before_the_name_says_what_is_decided_on() {
+    for (names, actions) in [
+        (vec!["web"], Some(false)),
+        (vec!["deploy/web", "rec/deploy-api"], Some(false)),
+        (vec!["ra/drain", "remediationactions.trimtab.dev/scale"], Some(true)),
+        (vec!["ra/drain", "web"], None),
+    ] {
+        let names: Vec<String> = names.into_iter().map(str::to_owned).collect();
+        assert_eq!(are_actions(&names).ok(), actions, "{names:?}");
+    }
+}
+
+/// The path and the spec of each write.
+type Writes = Arc<std::sync::Mutex<Vec<(String, Value)>>>;
+
+/// A server with this action, which keeps what is written to it.
+fn keeping(shown: Value) -> (Session, Writes) {
+    let writes = Writes::default();
+    let seen = Arc::clone(&writes);
+    let answer = move |request: Request<Body>| {
+        let (seen, shown) = (Arc::clone(&seen), shown.clone());
+        async move {
+            let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+            let body = request.into_body().collect_bytes().await.unwrap();
+            if method == Method::PATCH {
+                let patch: Value = serde_json::from_slice(&body).unwrap();
+                seen.lock().unwrap().push((path, patch["spec"].clone()));
+            }
+            Ok::<_, std::convert::Infallible>(Response::new(Body::from(shown.to_string().into_bytes())))
+        }
+    };
+    (Session::with_client(Client::new(tower::service_fn(answer), "shop")), writes)
+}
+
+#[tokio::test]
+async fn an_action_is_decided_on_by_the_same_steps_and_says_with_which_groups() {
+    let mut ada = user("ada");
+    ada.groups = vec!["ops".to_owned()];
+    let decided =
+        Decided { subject: Subject::Proposal, decision: Decision::Approved, user: &ada, reason: None, dry_run: false };
+    let (session, writes) = keeping(json!(action(Value::Null)));
+    let actions = read::<RemediationAction>(&session, &["ra/drain".to_owned()]).await.unwrap();
+    assert_eq!(warned(&session, &actions, &decided), Warned { lasting: 0, risky: 1 });
+    assert_eq!(these::<RemediationAction>(1, Warned::default()), "1 remediation action");
+    assert_eq!(write(&session, &actions[0], &decided, DIGEST).await.unwrap(), Outcome::Written);
+    let approval = json!({"decision": "Approved", "approver": "ada", "reason": null, "proposalDigest": DIGEST});
+    let written = json!({"approval": approval, "approver": {"username": "ada", "groups": ["ops"]}});
+    let path = "/apis/trimtab.dev/v1alpha1/namespaces/shop/remediationactions/drain";
+    assert_eq!(*writes.lock().unwrap(), [(path.to_owned(), written.clone())]);
+    // Given anew: both are withdrawn first.
+    let given = action(json!({"spec": {"approval": approval, "approver": {"username": "ada"}}}));
+    assert_eq!(anew(&session, &given, &decided, DIGEST).await.unwrap(), Outcome::Written);
+    let bare = json!({"approval": null, "approver": null});
+    assert_eq!(
+        writes.lock().unwrap().iter().map(|(_, spec)| spec.clone()).collect::<Vec<_>>(),
+        [written.clone(), bare, written]
+    );
+}
+
+#[tokio::test]
+async fn a_kind_that_the_cluster_does_not_have_is_said_to_be_unknown() {
+    let unknown = json!({"kind": "Status", "apiVersion": "v1", "status": "Failure", "code": 404, "reason": "NotFound",
+        "message": "the server could not find the requested resource"});
+    let answer = move |_: Request<Body>| {
+        let body = Body::from(unknown.to_string().into_bytes());
+        let response = Response::builder().status(404).body(body).unwrap();
+        async move { Ok::<_, std::convert::Infallible>(response) }
+    };
+    let session = Session::with_client(Client::new(tower::service_fn(answer), "shop"));
+    let why = read::<RemediationAction>(&session, &["ra/drain".to_owned()]).await.unwrap_err().to_string();
+    assert_eq!(why, "the cluster does not know the kind RemediationAction");
+    for text in ["ra/", "ra/a/b"] {
+        let why = read::<RemediationAction>(&session, &[text.to_owned()]).await.unwrap_err().to_string();
+        assert!(why.contains("does not name a RemediationAction"), "{why}");
+    }
 }

@@ -8,9 +8,9 @@ use trimtab_core::text::count;
 
 use super::{files, workload};
 use crate::{
+    bounds::Bounds,
     cli::{ExportArgs, ExportFormat, Output},
     cluster::Session,
-    decision::Bounds,
     export::{self, File, Patched},
     listing,
     problem::Problem,

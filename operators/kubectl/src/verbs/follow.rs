@@ -1,4 +1,4 @@
-//! Following a rollout line by line, until it ends.
+//! Following what was decided line by line, until it ends.
 
 use std::{pin::pin, time::Duration};
 
@@ -7,54 +7,51 @@ use kube::runtime::{
     WatchStreamExt,
     watcher::{self, watch_object},
 };
-use trimtab_api::rollout::RolloutResult;
 
-use super::around;
+use super::{around, kinds::Told};
 use crate::{
     cluster::{Session, answer},
+    course::{Course, End, Goal},
     problem::Problem,
-    progress::{self, Course},
     refusal::Tried,
+    words,
 };
 
 /// How often to check whether a Trimtab runs, while nothing happens.
 const LOOK: Duration = Duration::from_secs(10);
 
-/// The end to wait for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Goal {
-    /// All pods have the new size.
-    Applied,
-    /// All pods have the former one.
-    Undone,
-    /// All pods have the size from before the earlier one, which is in force although the last change was undone.
-    EarlierUndone,
-}
-
 /// What to follow.
 #[derive(Clone, Debug)]
 pub struct Followed {
-    /// Namespace of the Recommendation.
+    /// Namespace of the object.
     pub namespace: String,
     /// Its name.
     pub name: String,
-    /// The digest whose rollout to follow; any if `None`.
+    /// The digest whose course to follow; any if `None`.
     pub digest: Option<String>,
     /// The end to wait for.
     pub goal: Goal,
-    /// Whether each line names the Recommendation.
+    /// Whether each line names the object.
     pub named: bool,
+}
+
+impl Followed {
+    /// This object, for one who waits for its end.
+    pub(super) fn of<K: Told>(object: &K, digest: Option<String>, goal: Goal) -> Self {
+        let namespace = object.meta().namespace.clone().unwrap_or_default();
+        Self { namespace, name: words::name(object).to_owned(), digest, goal, named: false }
+    }
 }
 
 /// Prints each change of the course, and returns the end.
 ///
 /// # Errors
 /// Where it cannot be watched.
-pub async fn follow(session: &Session, what: &Followed) -> Result<Option<RolloutResult>, Problem> {
-    let api = session.recommendations(Some(&what.namespace));
+async fn follow<K: Told>(session: &Session, what: &Followed) -> Result<Option<End>, Problem> {
+    let api = session.objects::<K>(&what.namespace);
     let mut stream = pin!(watch_object(api, &what.name).default_backoff());
     let full = format!("{}/{}", what.namespace, what.name);
-    let (mut last, mut policy, mut seen) = (None, None, None);
+    let (mut last, mut beside, mut seen) = (None, None, None);
     let mut absence = around::absence(session).await;
     let say = |line: &str| {
         let name = if what.named { format!("{full}: ") } else { String::new() };
@@ -65,14 +62,14 @@ pub async fn follow(session: &Session, what: &Followed) -> Result<Option<Rollout
             // Nothing happens: perhaps because nobody is there to do it.
             Err(_) => absence = around::absence(session).await,
             Ok(None) => break,
-            Ok(Some(Ok(Some(rec)))) => {
-                if policy.is_none() {
-                    policy = session.policy(&rec).await;
+            Ok(Some(Ok(Some(object)))) => {
+                if beside.is_none() {
+                    beside = K::beside(&object, session).await;
                 }
-                seen = Some(rec);
+                seen = Some(object);
             }
             Ok(Some(Ok(None))) => {
-                say("the Recommendation was deleted")?;
+                say(&format!("the {} was deleted", K::KIND))?;
                 return Ok(None);
             }
             Ok(Some(Err(error))) => {
@@ -80,24 +77,28 @@ pub async fn follow(session: &Session, what: &Followed) -> Result<Option<Rollout
                 continue;
             }
         }
-        let Some(rec) = &seen else { continue };
-        let course = progress::course(rec, what.digest.as_deref(), policy.as_ref());
-        let course = match what.goal {
-            Goal::Applied => course,
-            Goal::Undone => progress::of_undo(course, rec, false),
-            Goal::EarlierUndone => progress::of_undo(course, rec, true),
-        };
+        let Some(object) = &seen else { continue };
+        let course = K::course(object, what.digest.as_deref(), what.goal, beside.as_ref());
         // How long it has been absent is no news.
         let news = (course.line().to_owned(), absence.is_some());
         if last.as_ref() != Some(&news) {
             say(&course.line_without(absence.as_ref()))?;
             last = Some(news);
         }
-        if let Course::Ended(_, result) = course {
-            return Ok(result);
+        if let Course::Ended(_, end) = course {
+            return Ok(end);
         }
     }
-    Err(Problem::Failed(format!("Recommendation {full} cannot be followed any further: the watch ended")))
+    Err(Problem::Failed(format!("{} {full} cannot be followed any further: the watch ended", K::KIND)))
+}
+
+/// Follows it to its end, and fails where that is not the one to wait for.
+///
+/// # Errors
+/// Where it cannot be watched, or ends otherwise, which has been printed.
+pub(super) async fn to_its_end<K: Told>(session: &Session, what: &Followed) -> Result<(), Problem> {
+    let end = follow::<K>(session, what).await?;
+    if what.goal.is_reached(end) { Ok(()) } else { Err(Problem::Said) }
 }
 
 /// Fails where the server denies the watch; otherwise the watch restarts by itself.
@@ -117,13 +118,4 @@ pub fn refused(session: &Session, error: watcher::Error, what: &str) -> Result<(
             Ok(())
         }
     }
-}
-
-/// Whether the end is the expected one.
-pub fn judged(what: &Followed, result: Option<RolloutResult>) -> Result<(), Problem> {
-    let wanted = match what.goal {
-        Goal::Applied => RolloutResult::Applied,
-        Goal::Undone | Goal::EarlierUndone => RolloutResult::RolledBack,
-    };
-    if result == Some(wanted) { Ok(()) } else { Err(Problem::Said) }
 }

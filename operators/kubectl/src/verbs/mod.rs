@@ -7,6 +7,7 @@ mod export;
 mod files;
 mod follow;
 mod import;
+mod kinds;
 mod lint;
 mod past;
 mod record;

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use kube::api::{Patch, PatchParams};
-use serde_json::json;
-use trimtab_api::{approval::Decision, recommendation::Recommendation};
+use trimtab_api::{approval::Decision, remediation::identity::Identity};
 
 use crate::{
     cluster::{MANAGER, Session, answer},
+    decided_on::DecidedOn,
     decision::{self, Subject},
     problem::Problem,
-    refusal::Tried,
+    refusal::{DecidedKind, Tried},
     words,
 };
 
@@ -25,9 +25,16 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(super) struct Decided<'a> {
     pub(super) subject: Subject,
     pub(super) decision: Decision,
-    pub(super) user: &'a str,
+    pub(super) user: &'a Identity,
     pub(super) reason: Option<&'a str>,
     pub(super) dry_run: bool,
+}
+
+impl Decided<'_> {
+    /// The name of the user.
+    pub(super) fn user_name(&self) -> &str {
+        &self.user.username
+    }
 }
 
 /// What became of a decision.
@@ -41,18 +48,17 @@ pub(super) enum Outcome {
 
 /// Writes the decision. Where only another part of the object changed meanwhile, such as its status, it is retried;
 /// never for another proposal than the one shown, and never over another decision.
-pub(super) async fn write(
+pub(super) async fn write<K: DecidedOn>(
     session: &Session,
-    rec: &Recommendation,
+    object: &K,
     decided: &Decided<'_>,
     digest: &str,
 ) -> Result<Outcome, Problem> {
-    let namespace = rec.metadata.namespace.as_deref().unwrap_or_default();
-    let name = words::name(rec);
-    let api = session.recommendations(Some(namespace));
+    let (namespace, name) = place(object);
+    let api = session.objects::<K>(namespace);
     let params =
         PatchParams { dry_run: decided.dry_run, field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
-    let mut read = rec.clone();
+    let mut read = object.clone();
     for _ in 0..ATTEMPTS {
         let patch = decision::patch(&read, decided.decision, decided.user, digest, decided.reason);
         let error = match api.patch(name, &params, &Patch::Merge(&patch)).await {
@@ -60,15 +66,15 @@ pub(super) async fn write(
             Err(error) => error,
         };
         if answer(&error).map(|s| s.code) != Some(409) {
-            return Err(session.problem(error, Tried::Decide { namespace, name, user: decided.user }));
+            return Err(session.problem(error, tried::<K>(namespace, name, decided)));
         }
         read = session.get(namespace, name).await?;
-        let what = if read.metadata.uid != rec.metadata.uid {
+        let what = if read.meta().uid != object.meta().uid {
             Some("it was deleted and recreated".to_owned())
         } else if decided.subject.digest(&read) != Some(digest) {
             let present = decided.subject.digest(&read).map_or("none", words::short);
             Some(format!("its proposal changed from {} to {present}", words::short(digest)))
-        } else if read.spec.approval == rec.spec.approval {
+        } else if read.approval() == object.approval() {
             None
         } else if let Some(made) = made(&read, decided) {
             return Ok(Outcome::Made(made));
@@ -77,13 +83,22 @@ pub(super) async fn write(
         };
         if let Some(what) = what {
             return Err(Problem::Failed(format!(
-                "{namespace}/{name} was not {}: {what} meanwhile; check it with kubectl trimtab explain {name} \
-                 -n {namespace}",
-                decision::verb(decided.decision)
+                "{namespace}/{name} was not {}: {what} meanwhile; check it with {}",
+                decision::verb(decided.decision),
+                object.shown_by()
             )));
         }
     }
     Err(late(namespace, name))
+}
+
+/// Namespace and name.
+fn place<K: DecidedOn>(object: &K) -> (&str, &str) {
+    (object.meta().namespace.as_deref().unwrap_or_default(), words::name(object))
+}
+
+fn tried<'a, K: DecidedOn>(namespace: &'a str, name: &'a str, decided: &Decided<'a>) -> Tried<'a> {
+    Tried::Decide { on: DecidedKind::of::<K>(), namespace, name, user: &decided.user.username }
 }
 
 fn late(namespace: &str, name: &str) -> Problem {
@@ -91,38 +106,39 @@ fn late(namespace: &str, name: &str) -> Problem {
 }
 
 /// That the decision stands in the object by now, and who made it.
-fn made(rec: &Recommendation, decided: &Decided<'_>) -> Option<String> {
-    decision::made(rec, decided.subject, decided.decision, decided.subject.digest(rec)?, decided.user)
+fn made<K: DecidedOn>(object: &K, decided: &Decided<'_>) -> Option<String> {
+    let digest = decided.subject.digest(object)?;
+    decision::made(object, decided.subject, decided.decision, digest, decided.user_name())
 }
 
 /// What was decided instead.
-fn otherwise(rec: &Recommendation, digest: &str) -> String {
-    match &rec.spec.approval {
+fn otherwise<K: DecidedOn>(object: &K, digest: &str) -> String {
+    match object.approval() {
         None => "the former decision was withdrawn".to_owned(),
         Some(a) if a.proposal_digest == digest => format!("{} {} it", a.approver, decision::verb(a.decision)),
         Some(a) => format!("{} {} {}", a.approver, decision::verb(a.decision), words::short(&a.proposal_digest)),
     }
 }
 
-/// Makes a decision that was made before, but that Trimtab does not honour, or not for the present workload. Written
+/// Makes a decision that was made before, but that Trimtab does not honour, or that does not count any more. Written
 /// over itself it would change nothing: the API server would keep its date, and Trimtab would not see it arrive. So it
 /// is withdrawn first, and where Trimtab has recorded it, that has to be seen.
-pub(super) async fn anew(
+pub(super) async fn anew<K: DecidedOn>(
     session: &Session,
-    rec: &Recommendation,
+    object: &K,
     decided: &Decided<'_>,
     digest: &str,
 ) -> Result<Outcome, Problem> {
-    let former = rec.spec.approval.as_ref().filter(|a| a.approver == decided.user);
+    let former = object.approval().filter(|a| a.approver == decided.user_name());
     let decided = Decided { reason: decided.reason.or(former.and_then(|a| a.reason.as_deref())), ..*decided };
-    let bare = withdraw(session, rec, &decided).await?;
+    let bare = withdraw(session, object, &decided).await?;
     if let Some(made) = made(&bare, &decided) {
         return Ok(Outcome::Made(made));
     }
     if decided.dry_run {
         return Ok(Outcome::Written);
     }
-    let is_recorded = |rec: &Recommendation| decision::is_recorded(rec, decided.decision, digest, decided.user);
+    let is_recorded = |object: &K| decision::is_recorded(object, decided.decision, digest, decided.user_name());
     let bare = match is_recorded(&bare) {
         true => withdrawn(session, &bare, is_recorded).await?,
         false => bare,
@@ -136,22 +152,15 @@ pub(super) async fn anew(
 /// Withdraws the decision, so that `decided` can be made, as long as it stands as it was read: what Trimtab honours
 /// meanwhile is not taken back. Where there is none, nothing is written; nor where somebody else withdrew it meanwhile,
 /// or made the same decision as is about to be made. Returns the object as it is then.
-pub(super) async fn withdraw(
-    session: &Session,
-    rec: &Recommendation,
-    decided: &Decided<'_>,
-) -> Result<Recommendation, Problem> {
-    let Some(former) = &rec.spec.approval else { return Ok(rec.clone()) };
-    let Decided { user, dry_run, .. } = *decided;
-    let honoured = |rec: &Recommendation| rec.status.as_ref().and_then(|s| s.approval.clone());
-    let (namespace, name) = (rec.metadata.namespace.as_deref().unwrap_or_default(), words::name(rec));
+pub(super) async fn withdraw<K: DecidedOn>(session: &Session, object: &K, decided: &Decided<'_>) -> Result<K, Problem> {
+    let Some(former) = object.approval() else { return Ok(object.clone()) };
+    let dry_run = decided.dry_run;
+    let (namespace, name) = place(object);
     let params = PatchParams { dry_run, field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
-    let mut read = rec.clone();
+    let mut read = object.clone();
     for _ in 0..ATTEMPTS {
-        let meta = &read.metadata;
-        let patch = json!({"metadata": {"resourceVersion": meta.resource_version, "uid": meta.uid},
-            "spec": {"approval": null}});
-        match session.recommendations(Some(namespace)).patch(name, &params, &Patch::Merge(&patch)).await {
+        let patch = decision::withdrawal(&read);
+        match session.objects::<K>(namespace).patch(name, &params, &Patch::Merge(&patch)).await {
             Ok(written) => {
                 let dry = if dry_run { " (server dry run); it would be given again then" } else { "" };
                 session
@@ -160,20 +169,20 @@ pub(super) async fn withdraw(
                 return Ok(written);
             }
             Err(error) if answer(&error).is_some_and(|s| s.code == 409) => {}
-            Err(error) => return Err(session.problem(error, Tried::Decide { namespace, name, user })),
+            Err(error) => return Err(session.problem(error, tried::<K>(namespace, name, decided))),
         }
         read = session.get(namespace, name).await?;
         // One with the same words may be another one: only the generation tells that it was written again.
-        let (before, now) = (&rec.metadata, &read.metadata);
+        let (before, now) = (object.meta(), read.meta());
         let was_rewritten = now.uid == before.uid && now.generation != before.generation;
-        let is_given = read.spec.approval == rec.spec.approval;
-        let is_honoured =
-            honoured(&read) != honoured(rec) && decision::is_honoured(&read, decided.decision, &former.proposal_digest);
+        let is_given = read.approval() == object.approval();
+        let is_processed = read.honoured() != object.honoured();
+        let is_honoured = is_processed && decision::is_honoured(&read, decided.decision, &former.proposal_digest);
         let stands = (was_rewritten || is_honoured) && made(&read, decided).is_some();
-        if stands || (was_rewritten && read.spec.approval.is_none()) {
+        if stands || (was_rewritten && read.approval().is_none()) {
             return Ok(read);
         }
-        if !is_given || honoured(&read) != honoured(rec) {
+        if !is_given || is_processed {
             let what = match is_given {
                 true => "Trimtab processed it".to_owned(),
                 false => otherwise(&read, &former.proposal_digest),
@@ -187,12 +196,12 @@ pub(super) async fn withdraw(
 }
 
 /// Waits until Trimtab has seen the withdrawal of the decision: until then the object `shows` it.
-pub(super) async fn withdrawn(
+pub(super) async fn withdrawn<K: DecidedOn>(
     session: &Session,
-    rec: &Recommendation,
-    shows: impl Fn(&Recommendation) -> bool,
-) -> Result<Recommendation, Problem> {
-    let (namespace, name) = (rec.metadata.namespace.as_deref().unwrap_or_default(), words::name(rec));
+    object: &K,
+    shows: impl Fn(&K) -> bool,
+) -> Result<K, Problem> {
+    let (namespace, name) = place(object);
     for _ in 0..LOOKS {
         let read = session.get(namespace, name).await?;
         if !shows(&read) {

@@ -11,12 +11,13 @@ use serde_json::{Value, json};
 use trimtab_api::recommendation::Recommendation;
 
 use super::{
-    follow::{Followed, Goal, follow, judged, refused},
+    follow::{Followed, refused, to_its_end},
     past, why, workload,
 };
 use crate::{
     cli::{DiffArgs, ExplainArgs, ListArgs, Output, StatusArgs},
     cluster::{Session, answer},
+    course::Goal,
     diff,
     explain::{self, Beside, UsageKnown},
     listing::{self, Filter},
@@ -76,19 +77,12 @@ async fn follow_all(session: &Session, recs: &[Recommendation]) -> Result<(), Pr
     let rolling: Vec<Followed> = recs
         .iter()
         .filter(|rec| overview::is_rolling(rec))
-        .map(|rec| Followed {
-            namespace: rec.metadata.namespace.clone().unwrap_or_default(),
-            name: words::name(rec).to_owned(),
-            digest: None,
-            goal: Goal::Applied,
-            named: true,
-        })
+        .map(|rec| Followed { named: true, ..Followed::of(rec, None, Goal::Applied) })
         .collect();
     if rolling.is_empty() {
         return session.screen.say("no rollout is in progress");
     }
-    let one = async |what: &Followed| judged(what, follow(session, what).await?);
-    join_all(rolling.iter().map(one)).await.into_iter().collect()
+    join_all(rolling.iter().map(|what| to_its_end::<Recommendation>(session, what))).await.into_iter().collect()
 }
 
 /// `recommendations`.
@@ -191,15 +185,9 @@ pub async fn explain(session: &Session, args: &ExplainArgs) -> Result<(), Proble
     if args.watch {
         let digest = rec.spec.approval.as_ref().map(|a| a.proposal_digest.clone());
         let under_way = overview::is_rolling(&rec);
-        let followed = Followed {
-            namespace: session.namespace().to_owned(),
-            name: words::name(&rec).to_owned(),
-            // A rollout under way is followed, whatever was decided since.
-            digest: digest.filter(|_| !under_way),
-            goal: Goal::Applied,
-            named: false,
-        };
-        return judged(&followed, follow(session, &followed).await?);
+        // A rollout under way is followed, whatever was decided since.
+        let followed = Followed::of(&rec, digest.filter(|_| !under_way), Goal::Applied);
+        return to_its_end::<Recommendation>(session, &followed).await;
     }
     let (policy, emergency_stop, usage, present, back_off) = futures::join!(
         session.policy(&rec),

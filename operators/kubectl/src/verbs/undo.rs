@@ -3,6 +3,7 @@
 
 use kube::Api;
 use trimtab_api::{
+    Approvable,
     applied_sizes::{APPLIED_SIZES_NAME, AppliedSizes},
     approval::Decision,
     recommendation::Recommendation,
@@ -11,15 +12,17 @@ use trimtab_api::{
 
 use super::{
     around,
-    decide::{one, watch},
-    follow::Goal,
+    decide::one,
+    follow::{Followed, to_its_end},
     record::{Decided, withdraw, withdrawn},
     workload,
 };
 use crate::{
+    carried::{earlier_in_force, is_earlier_size, is_spent, rollout},
     cli::{DryRun, UndoArgs},
     cluster::{Session, answer},
-    decision::{self, Subject, rollout},
+    course::Goal,
+    decision::Subject,
     decision_text, lookup,
     problem::Problem,
     target::Wanted,
@@ -38,12 +41,12 @@ pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
     let preview = undo::preview(&rec).map_err(Problem::Failed)?;
     session.screen.say(&preview)?;
     around::guarded(session).await?;
-    let user = session.user().await?;
+    let user = session.identity().await?;
     let dry_run = args.dry_run == DryRun::Server;
-    let subject = Subject::Rollout;
+    let subject = Subject::Carried;
     let decided = Decided { subject, decision: Decision::Rejected, user: &user, reason: Some(&args.reason), dry_run };
-    if let Some(digest) = decision::earlier_in_force(&rec) {
-        let present = words::digest(&rec).map(|d| format!(", {},", words::short(d))).unwrap_or_default();
+    if let Some(digest) = earlier_in_force(&rec) {
+        let present = rec.shown_digest().map(|d| format!(", {},", words::short(d))).unwrap_or_default();
         session.screen.say(&format!(
             "What is in force is an earlier proposal, {}: that one is undone. The current proposal{present} has no decision \
              then: approve or reject it separately.",
@@ -52,9 +55,9 @@ pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
     } else {
         session.screen.say(&decision_text::line(&rec, &workload::present(session, &rec).await))?;
     }
-    let rec = match undo::withdraw_first(&rec, &user) {
+    let rec = match undo::withdraw_first(&rec, decided.user_name()) {
         true if dry_run => return withdraw(session, &rec, &decided).await.map(drop),
-        true => withdrawn(session, &withdraw(session, &rec, &decided).await?, undo::is_spent).await?,
+        true => withdrawn(session, &withdraw(session, &rec, &decided).await?, is_spent).await?,
         false => rec,
     };
     if one(session, &rec, &decided).await?.is_err() {
@@ -75,8 +78,9 @@ pub async fn undo(session: &Session, args: &UndoArgs) -> Result<(), Problem> {
 /// Follows the undo to its end.
 async fn followed(session: &Session, rec: &Recommendation) -> Result<(), Problem> {
     let digest = rollout(rec).map(|r| r.proposal_digest.clone());
-    let earlier = rollout(rec).is_some_and(undo::is_earlier_size);
-    watch(session, rec, digest, if earlier { Goal::EarlierUndone } else { Goal::Undone }).await
+    let earlier = rollout(rec).is_some_and(is_earlier_size);
+    let goal = if earlier { Goal::EarlierUndone } else { Goal::Undone };
+    to_its_end::<Recommendation>(session, &Followed::of(rec, digest, goal)).await
 }
 
 /// The Recommendation with a change in force or under way for what was typed.
