@@ -4,6 +4,7 @@ pub mod conditions;
 mod custom;
 pub mod digest;
 pub mod quantity;
+pub mod resource_version;
 pub mod selector;
 pub mod server;
 pub mod text;

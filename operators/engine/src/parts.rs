@@ -37,22 +37,23 @@ pub struct Words {
     pub unreadable: &'static str,
 }
 
-/// A kind of change: a type without values that names its parts.
+/// A kind of change: a type without values that names its parts. Many changes are carried out at once, so each part may
+/// pass from one thread to another.
 pub trait Parts: Copy + Debug + Default + Eq + Hash + 'static {
     /// The durable record of one run, in the status of its object.
-    type Run: Clone + Debug + PartialEq;
+    type Run: Clone + Debug + PartialEq + Send + Sync;
     /// Tells the writes of one run's status from each other.
-    type Stage: Clone + Debug + Eq + Hash;
+    type Stage: Clone + Debug + Eq + Hash + Send + Sync;
     /// What a last look compares with what was seen.
-    type Seen: Clone + Debug + Eq + Hash;
+    type Seen: Clone + Debug + Eq + Hash + Send + Sync;
     /// What has to outlive the object.
-    type Record: Clone + Debug + PartialEq;
+    type Record: Clone + Debug + PartialEq + Send + Sync;
     /// A request that changes something other than Trimtab's own records.
-    type Effect: Clone + Debug + PartialEq;
+    type Effect: Clone + Debug + PartialEq + Send + Sync;
     /// Identifies such a request, regardless of the object version that it carries.
-    type EffectKey: Clone + Debug + Eq + Hash;
+    type EffectKey: Clone + Debug + Eq + Hash + Send + Sync;
     /// What a session remembers for this kind alone. Losing it costs repeated requests, and no more.
-    type Memory: Clone + Debug + Default + Eq + Hash;
+    type Memory: Clone + Debug + Default + Eq + Hash + Send + Sync;
 
     /// How messages name its requests.
     const WORDS: Words;

@@ -19,7 +19,6 @@ const USUAL_BYTES: usize = 12 * 1024;
 const LARGE: &[&str] = &[
     "operators/controllers/optimization-policy/src/round.rs",
     "operators/pricing/src/node_class.rs",
-    "operators/controllers/recommendation/src/reconciler.rs",
     "operators/runtime/src/lease.rs",
     "operators/runtime/src/metrics/mod.rs",
     "operators/metrics-sources/src/prometheus/config.rs",
@@ -28,9 +27,9 @@ const LARGE: &[&str] = &[
 /// Files of `operators/` that read the monotonic clock: to wait, or to measure a duration.
 const STOPWATCHES: &[&str] = &[
     "operators/controllers/optimization-policy/src/controller.rs",
-    "operators/controllers/recommendation/src/reconciler.rs",
     "operators/controllers/recommendation/src/nodes.rs",
     "operators/driver/src/emergency_stop.rs",
+    "operators/driver/src/status_writes.rs",
     "operators/driver/src/work_queue.rs",
     "operators/runtime/",
     "operators/admission-sizes/src/keeper/overlay.rs",

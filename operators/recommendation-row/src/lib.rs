@@ -10,4 +10,4 @@ mod figures;
 mod row;
 
 pub use figures::{EvidenceSummary, Figures, RealisedAmounts, RiskSummary, SavingsSummary};
-pub use row::{RecommendationRow, version};
+pub use row::RecommendationRow;

@@ -12,7 +12,7 @@ use trimtab_api::{
     savings::RealisedSavings,
     target::TargetRef,
 };
-use trimtab_core::{WorkloadId, WorkloadKind, digest};
+use trimtab_core::{WorkloadId, WorkloadKind, digest, resource_version};
 
 use crate::figures::{EvidenceSummary, Figures, RealisedAmounts, RiskSummary, SavingsSummary};
 
@@ -88,7 +88,7 @@ impl RecommendationRow {
         Some(Self {
             name: meta.name.clone().unwrap_or_default(),
             uid: meta.uid.clone().unwrap_or_default(),
-            version: version(meta.resource_version.as_deref()),
+            version: resource_version::number(meta.resource_version.as_deref()),
             generation: meta.generation.unwrap_or(0),
             terminating: meta.deletion_timestamp.is_some(),
             protected: meta.finalizers.iter().flatten().any(|f| f == FINALIZER),
@@ -167,11 +167,6 @@ impl RecommendationRow {
         let over = self.rollout.as_ref().is_some_and(RolloutStatus::is_over);
         RealisedAmounts::of(self.realised.as_ref()?, over)
     }
-}
-
-/// A `resourceVersion` as a number; 0 if it is none, which no Kubernetes API server returns.
-pub fn version(text: Option<&str>) -> u64 {
-    text.and_then(|v| v.parse().ok()).unwrap_or(0)
 }
 
 fn for_guard(rec: &Recommendation) -> Recommendation {

@@ -1,9 +1,7 @@
 //! Events of rollouts: one for each word that people read. In: the previous word and the new standing. Out: an event,
 //! or none.
 
-use k8s_openapi::api::core::v1::ObjectReference;
-use trimtab_api::{GROUP, VERSION, conditions::recommendation as reasons, rollout::RolloutResult};
-use trimtab_recommendation_row::RecommendationRow;
+use trimtab_api::{conditions::recommendation as reasons, rollout::RolloutResult};
 use trimtab_runtime::events::Event;
 
 /// The event for a transition from the word `before` to `after`, which `message` explains.
@@ -37,18 +35,6 @@ pub fn word(result: RolloutResult) -> &'static str {
         RolloutResult::Applied => "Applied",
         RolloutResult::RolledBack => "RolledBack",
         RolloutResult::Superseded => "Superseded",
-    }
-}
-
-/// The object reference to a Recommendation in events.
-pub fn reference(row: &RecommendationRow) -> ObjectReference {
-    ObjectReference {
-        api_version: Some(format!("{GROUP}/{VERSION}")),
-        kind: Some("Recommendation".to_owned()),
-        namespace: Some(row.namespace.clone()),
-        name: Some(row.name.clone()),
-        uid: Some(row.uid.clone()),
-        ..ObjectReference::default()
     }
 }
 

@@ -40,7 +40,7 @@ use crate::{
     nodes,
     observed_rows::ObservedRows,
     outlived::{self, Outlived},
-    pending_writes::PendingWrites,
+    pending_pods::PendingPods,
     pods,
     policies::{PolicyRow, PolicyRules, rules_for},
     questions,
@@ -107,7 +107,7 @@ impl Sources {
         &self,
         row: &RecommendationRow,
         others: &[Arc<RecommendationRow>],
-        pending: &Mutex<PendingWrites>,
+        pending: &Mutex<PendingPods>,
         now: Timestamp,
     ) -> Observed {
         let id = row.workload.clone();

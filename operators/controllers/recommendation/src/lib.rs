@@ -3,12 +3,13 @@
 //! In: Recommendations, policies, the world, usage, the guard, the emergency stop. Out: resized pods, entries of
 //! AppliedSizes, and the progress in each Recommendation's status. All decisions are pure and live in `trimtab-gates`
 //! and `trimtab-rollout`; this crate gathers their input and sends their requests. What does not depend on the kind of
-//! change (what is due, whether anything may be written) is in `trimtab-driver`.
+//! change (when each is reconciled, the loop, its status and finalizer, whether anything may be written) is in
+//! `trimtab-driver`.
 //!
 //! | module | what it does | client |
 //! |---|---|---|
 //! | [`policies`] | what policies say about rollouts | no |
-//! | [`pending_writes`] | own writes that the watches do not show yet | no |
+//! | [`pending_pods`] | own resizes that the watch of pods does not show yet | no |
 //! | [`limiter`] | rollouts as they count for limits, and hold workloads | no |
 //! | [`nodes`] | requests on each node, and the readiness of its pods | no |
 //! | [`observed_rows`] | the rows of one workload, read at one moment | no |
@@ -19,25 +20,24 @@
 //! | `gate_input` | the input of the gates | no |
 //! | [`pod_resize`] | what the API server lets change in a running pod | yes |
 //! | [`questions`] | which queries are sent, and what their answers are for | queries to Prometheus |
-//! | `restarts` | what restarts an evaluation while it waits | no |
 //! | [`gather`] | what one evaluation sees: the whole input of gates and rollout machine | through those |
-//! | [`answers`] | translates answers of the API server for the rollout machine; which of them fail a pass | no |
+//! | [`answers`] | translates answers of the API server about pods for the rollout machine | no |
 //! | [`change_log`] | the log of changes: what was sent, what began and ended | no |
-//! | `records` | writes status, finalizer, and what outlives a Recommendation | yes |
-//! | [`requests`] | sends one request of the rollout machine | yes |
+//! | `records` | writes what outlives a Recommendation | yes |
+//! | [`requests`] | sends the requests that only rollouts make | yes |
 //! | [`confirm`] | a final check before a rollout is reported as ended | yes |
 //! | [`status`] | this controller's part of the status | no |
 //! | [`refused_pods`] | workloads whose controllers cannot create pods | no |
 //! | [`realised`] | realised savings | no |
-//! | `takeover` | stored rollouts at the time when this instance begins to lead | yes |
-//! | [`reconciler`] | reconciles one Recommendation until it has to wait | yes |
-//! | [`controller`] | when each Recommendation is reconciled | yes |
+//! | `recommendations` | Recommendations as the watch shows them, and by workload | no |
+//! | `reconciled` | what the reconciler has to know of Recommendations | no |
+//! | [`wakes`] | what makes Recommendations due other than they themselves | no |
+//! | [`rollouts`] | the controller: all of this, for the reconciler of `trimtab-driver` | through those |
 
 pub mod answers;
 mod approval;
 pub mod change_log;
 pub mod confirm;
-pub mod controller;
 mod delivered;
 pub mod events;
 mod gate_input;
@@ -47,21 +47,22 @@ pub mod measure;
 pub mod nodes;
 pub mod observed_rows;
 mod outlived;
-pub mod pending_writes;
+pub mod pending_pods;
 pub mod pod_resize;
 pub mod pods;
 pub mod policies;
 pub mod questions;
 pub mod realised;
-pub mod reconciler;
+mod recommendations;
+mod reconciled;
 mod records;
 pub mod refused_pods;
 pub mod requests;
-mod restarts;
+pub mod rollouts;
 mod siblings;
 mod spec_patch;
 pub mod status;
-mod takeover;
+pub mod wakes;
 
 /// Namespace and name of a Recommendation.
 pub type Key = (String, String);

@@ -12,7 +12,7 @@ use trimtab_rollout::{
 };
 use trimtab_world::row::{ContainerKind, PodPhase, PodRow, ResizeState, Resources, WorkloadRow};
 
-use crate::pending_writes::PendingWrites;
+use crate::pending_pods::PendingPods;
 
 /// The workload. `containers`: those of the rollout under way, else those of the proposal. `former` and `desired`:
 /// those of the rollout, if there is one.
@@ -56,7 +56,7 @@ pub fn pods(
     rows: &[Arc<PodRow>],
     containers: &[ContainerResources],
     began: Option<Timestamp>,
-    pending: &mut PendingWrites,
+    pending: &mut PendingPods,
 ) -> Vec<Pod> {
     let live = |pod: &&Arc<PodRow>| !matches!(pod.phase, PodPhase::Succeeded | PodPhase::Failed);
     let mut pods: Vec<Pod> = rows.iter().filter(live).map(|row| pod(row, containers, began, pending)).collect();
@@ -64,7 +64,7 @@ pub fn pods(
     pods
 }
 
-fn pod(row: &PodRow, containers: &[ContainerResources], began: Option<Timestamp>, pending: &mut PendingWrites) -> Pod {
+fn pod(row: &PodRow, containers: &[ContainerResources], began: Option<Timestamp>, pending: &mut PendingPods) -> Pod {
     let uid = row.uid.to_string();
     let written = pending.pod(&uid, row.version).map(|(version, spec)| (version, spec.to_vec()));
     let (version, spec, resize) = match written {

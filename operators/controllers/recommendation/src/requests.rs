@@ -1,6 +1,5 @@
-//! Sends one request of the rollout machine. In: the request, its Recommendation. Out: the answer, and the versions
-//! that writes gave. The emergency stop is read just before each request except those that change Trimtab's own
-//! records.
+//! Sends the requests that only rollouts make. In: a request, its Recommendation. Out: the answer, and the versions that
+//! writes gave. The emergency stop was read just before each that changes something.
 
 use kube::{
     Api, Client,
@@ -8,15 +7,15 @@ use kube::{
 };
 use serde_json::{Value, json};
 use trimtab_admission_sizes::AppliedSizesWriter;
-use trimtab_api::{applied_sizes::key, resources::ContainerResources};
-use trimtab_core::{WorkloadId, WorkloadKind};
-use trimtab_driver::emergency_stop::EmergencyStop;
-use trimtab_engine::protocol::{Cause, Response};
-use trimtab_recommendation_row::{RecommendationRow, version};
-use trimtab_rollout::{
-    Request,
-    effect::{Effect, SeenPod},
+use trimtab_api::{
+    applied_sizes::{WorkloadHistory, key},
+    resources::ContainerResources,
 };
+use trimtab_core::{WorkloadId, WorkloadKind, resource_version};
+use trimtab_driver::controller::Sent;
+use trimtab_engine::protocol::Response;
+use trimtab_recommendation_row::RecommendationRow;
+use trimtab_rollout::effect::{Effect, SeenPod};
 use trimtab_runtime::{Answer, ApplyError, Precondition, Verb, Write, Writer};
 use trimtab_world::{World, row::ContainerKind};
 
@@ -33,8 +32,6 @@ pub struct Sender {
     pub client: Client,
     /// The AppliedSizes objects.
     pub sizes: AppliedSizesWriter,
-    /// The emergency stop.
-    pub emergency_stop: EmergencyStop,
 }
 
 impl std::fmt::Debug for Sender {
@@ -43,64 +40,17 @@ impl std::fmt::Debug for Sender {
     }
 }
 
-/// An answer, with the version that the write gave its object.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Sent {
-    /// For the rollout machine.
-    pub response: Response,
-    /// The version; 0 if nothing was written or nobody needs it.
-    pub version: u64,
-}
-
-impl Sent {
-    fn plain(response: Response) -> Self {
-        Self { response, version: 0 }
-    }
-
-    fn refused(reason: &str, message: String) -> Self {
-        Self::plain(Response::Refused { cause: Cause::Other, reason: reason.to_owned(), message })
-    }
-}
-
 impl Sender {
-    /// Sends any request except a status write.
-    pub async fn send(&self, row: &RecommendationRow, world: &World, request: &Request) -> Sent {
-        match request {
-            // These are not sent this way.
-            Request::Reserve { .. } | Request::GiveBack | Request::WriteStatus(_) => Sent::plain(Response::Stale),
-            Request::Protect => self.finalized(row, true).await,
-            Request::Release => self.finalized(row, false).await,
-            Request::Confirm(pods) => Sent::plain(self.confirm(row, world, pods).await),
-            Request::Remember(history) => {
-                let Some(id) = &row.workload else { return not_sized(row) };
-                let response = self.remember(row, id, history).await;
-                Sent::plain(response.map_or_else(|error| answers::answer(error, false), |()| Response::Done))
-            }
-            Request::Effect(effect) => self.change(row, world, effect).await,
-        }
+    /// Records the decisions that outlive the Recommendation.
+    pub async fn record(&self, row: &RecommendationRow, history: &WorkloadHistory) -> Response {
+        let Some(id) = &row.workload else { return not_sized(row).response };
+        let result = self.remember(row, id, history).await;
+        result.map_or_else(|error| answers::answer(error, false), |()| Response::Done)
     }
 
-    /// Sets the finalizer, or removes it.
-    async fn finalized(&self, row: &RecommendationRow, protect: bool) -> Sent {
-        // Removing the last finalizer deletes the object, and the answer has the version that it had.
-        let goes = !protect && row.terminating;
-        match self.finalize(row, protect).await {
-            // A webhook may remove finalizers, for example. Without the finalizer nothing is begun.
-            Ok(version) if version > 0 && version <= row.version && !goes => {
-                let message = format!("the API server did not change the finalizers of Recommendation {}", row.name);
-                Sent::refused("FinalizerNotKept", message)
-            }
-            Ok(version) => Sent { response: Response::Done, version },
-            Err(error) => Sent::plain(answers::answer(error, false)),
-        }
-    }
-
-    /// Changes something, unless the emergency stop is on.
-    async fn change(&self, row: &RecommendationRow, world: &World, effect: &Effect) -> Sent {
+    /// Changes something.
+    pub async fn change(&self, row: &RecommendationRow, world: &World, effect: &Effect) -> Sent {
         let Some(id) = &row.workload else { return not_sized(row) };
-        if let Some(message) = self.emergency_stop.read().await.message() {
-            return Sent::plain(Response::Halted { message });
-        }
         let result = match effect {
             Effect::Resize { pod, uid, resource_version, containers } => {
                 self.resize(world, id, pod, uid, resource_version, containers).await
@@ -122,7 +72,8 @@ impl Sender {
         }
     }
 
-    async fn confirm(&self, row: &RecommendationRow, world: &World, pods: &[SeenPod]) -> Response {
+    /// Reads the pods and the entry once more, on which the end of a rollout is decided.
+    pub async fn confirm(&self, row: &RecommendationRow, world: &World, pods: &[SeenPod]) -> Response {
         // Nothing can be read of a kind that is not sized here.
         let Some(id) = &row.workload else { return Response::Done };
         match confirm::holds(&self.client, world, &self.sizes, id, pods).await {
@@ -160,7 +111,7 @@ impl Sender {
             answer: Answer::Metadata,
         };
         let meta: Meta = self.writer.execute(&write).await?;
-        Ok(version(meta.metadata.resource_version.as_deref()))
+        Ok(resource_version::number(meta.metadata.resource_version.as_deref()))
     }
 
     async fn evict(&self, id: &WorkloadId, pod: &str, uid: &str) -> Result<u64, ApplyError> {

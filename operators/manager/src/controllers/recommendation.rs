@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use tokio::task::JoinHandle;
+use trimtab_driver::schedule;
 use trimtab_optimization_policy::feed::Feeds;
 use trimtab_recommendation::{
-    CONTROLLER, controller,
+    CONTROLLER,
     gather::{Sources, Usage},
-    reconciler::Reconciler,
     refused_pods::RefusedPods,
     requests::Sender,
+    rollouts::reconciler,
 };
 
 use crate::{caches::Caches, process::Process, shared::Shared};
@@ -33,15 +34,10 @@ pub fn start(shared: &Shared) -> JoinHandle<()> {
         nodes: Arc::default(),
         questions: Arc::default(),
     };
-    let sender = Sender {
-        writer: shared.writer(CONTROLLER),
-        client: client.clone(),
-        sizes: shared.sizes.clone(),
-        emergency_stop: emergency_stop.clone(),
-    };
+    let sender = Sender { writer: shared.writer(CONTROLLER), client: client.clone(), sizes: shared.sizes.clone() };
     let (rows, events, runbooks) = (recommendations.clone(), shared.events(CONTROLLER), args.runbook_url.clone());
-    let reconciler = Reconciler::new(rows, sources, sender, events, metrics.clone(), runbooks, *now);
-    tokio::spawn(controller::run(reconciler, shared.terms()))
+    let reconciler = reconciler(rows, sources, sender, events, metrics.clone(), runbooks, *now);
+    tokio::spawn(schedule::run(reconciler, shared.terms()))
 }
 
 /// Where usage queries go: Prometheus, else the samples of metrics-server.

@@ -10,16 +10,16 @@ use tokio_util::sync::CancellationToken;
 use trimtab_admission_sizes::{AppliedSizesWriter, SizesAdmission, SizesRow};
 use trimtab_api::{OptimizationPolicy, runbooks::Runbooks};
 use trimtab_core::{WorkloadId, WorkloadKind};
-use trimtab_driver::emergency_stop::EmergencyStop;
+use trimtab_driver::{emergency_stop::EmergencyStop, schedule};
 use trimtab_guard::Guard;
 use trimtab_recommendation::{
-    CONTROLLER, controller,
+    CONTROLLER,
     gather::{Sources, Usage},
     pod_resize::PodResize,
     policies::policy_row,
-    reconciler::Reconciler,
     refused_pods::RefusedPods,
     requests::Sender,
+    rollouts::reconciler,
 };
 use trimtab_recommendation_row::RecommendationRow;
 use trimtab_runtime::{Leadership, Metrics, Terms, Writer, events::Events, store::Store};
@@ -225,17 +225,16 @@ fn run(
         sizes: sizes.clone(),
         admission: SizesAdmission::start(client.clone(), stop.clone()),
         usage: Some(Usage { source: Arc::new(Meter), store }),
-        emergency_stop: emergency_stop.clone(),
+        emergency_stop,
         pod_resize,
         limiter: Arc::default(),
         refused_pods: RefusedPods::start(client.clone(), 500, stop.clone()),
         nodes: Arc::default(),
         questions: Arc::default(),
     };
-    let sender =
-        Sender { writer: writer(&format!("trimtab-{CONTROLLER}")), client: client.clone(), sizes, emergency_stop };
+    let sender = Sender { writer: writer(&format!("trimtab-{CONTROLLER}")), client: client.clone(), sizes };
     let rows = Store::start(client.clone(), 500, RecommendationRow::of, stop.clone());
     let events = Events::new(client.clone(), "recommendation", "test", leadership.clone(), metrics.clone());
-    let reconciler = Reconciler::new(rows, sources, sender, events, metrics.clone(), Runbooks::default(), clock);
-    tokio::spawn(controller::run(reconciler, Terms::new(leadership, stop.clone())));
+    let reconciler = reconciler(rows, sources, sender, events, metrics.clone(), Runbooks::default(), clock);
+    tokio::spawn(schedule::run(reconciler, Terms::new(leadership, stop.clone())));
 }
