@@ -40,8 +40,10 @@ pub(crate) fn take_in<C: Change>(
     match response {
         Response::Done => {
             session.done(asked);
-            if let Key::Effect(key) = asked {
-                C::accepted(view, session, key, now);
+            match asked {
+                Key::Effect(key) => C::accepted(view, session, key, now),
+                Key::Status(stage) => C::written(view, session, stage),
+                _ => {}
             }
         }
         // An earlier attempt succeeded and its response was lost: the status is already written.

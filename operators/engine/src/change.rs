@@ -98,6 +98,11 @@ pub trait Change: Parts {
     /// The server accepted `asked`: what this kind remembers of it.
     fn accepted(view: &Self::View, session: &mut Session<Self>, asked: &Self::EffectKey, now: Timestamp);
 
+    /// The status was written in `stage`, over what `view` shows: what this kind remembers of it.
+    fn written(view: &Self::View, session: &mut Session<Self>, stage: &Self::Stage) {
+        let _ = (view, session, stage);
+    }
+
     /// The server did not accept `asked`. `is_certain`: it did not do it; else nobody knows whether it did. What this kind
     /// remembers of it.
     fn not_accepted(view: &Self::View, session: &mut Session<Self>, asked: &Self::EffectKey, is_certain: bool) {

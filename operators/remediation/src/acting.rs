@@ -52,17 +52,31 @@ pub const REASONS: Reasons = Reasons {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Memory {
     tried: Vec<(EffectKey, Tried)>,
+    /// The versions to which changes are sent, as this very session has announced them.
+    announced: Vec<Option<String>>,
 }
 
 impl Memory {
-    /// What is known of the attempts to send `key`.
-    pub(crate) fn of(&self, key: &EffectKey) -> Option<Tried> {
+    /// What is known of the attempts to send `key`, which was announced for `version`. What this session has announced itself and
+    /// has not tried, nobody has.
+    pub(crate) fn of(&self, key: &EffectKey, version: Option<&String>) -> Option<Tried> {
+        let is_own = || self.announced.iter().flatten().any(|own| Some(own) == version);
+        self.known(key).or_else(|| is_own().then_some(Tried::Refuted))
+    }
+
+    fn known(&self, key: &EffectKey) -> Option<Tried> {
         self.tried.iter().find(|(known, _)| known == key).map(|(_, tried)| *tried)
+    }
+
+    /// Remembers what this session has announced, by writing `stage` over `before`.
+    pub(crate) fn written(&mut self, before: &Stage, stage: &Stage) {
+        let is_own = |version: &&Option<String>| !before.fields.contains(version) || self.announced.contains(version);
+        self.announced = stage.fields.iter().filter(is_own).cloned().collect();
     }
 
     /// Remembers an attempt to send `key`. That an earlier one is in doubt is not forgotten by a later failure.
     pub(crate) fn note(&mut self, key: &EffectKey, tried: Tried) {
-        let tried = match (self.of(key), tried) {
+        let tried = match (self.known(key), tried) {
             (Some(known), Tried::Refuted) => known,
             _ => tried,
         };

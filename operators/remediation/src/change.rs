@@ -6,10 +6,10 @@ use trimtab_api::{
     conditions::{recommendation::NO_ANSWER, remediation as reasons},
     remediation::outcome::StepStatus,
 };
-use trimtab_engine::{change::Change, header::Header, protocol::Cause, standing::Standing};
+use trimtab_engine::{change::Change, header::Header, parts::Parts, protocol::Cause, standing::Standing};
 
 use crate::{
-    acting::{Acting, Key, Seen, SeenField, Session, Step},
+    acting::{Acting, Key, Seen, SeenField, Session, Stage, Step},
     drain,
     effect::EffectKey,
     field::Tried,
@@ -106,6 +106,11 @@ impl Change for Acting {
                 session.rest_accepted(Key::Effect(asked.clone()), now, NO_ANSWER, words);
             }
         }
+    }
+
+    fn written(view: &View, session: &mut Session, stage: &Stage) {
+        let before = view.run.as_ref().map(Acting::stage).unwrap_or_default();
+        session.memory.written(&before, stage);
     }
 
     fn not_accepted(_: &View, session: &mut Session, asked: &EffectKey, is_certain: bool) {

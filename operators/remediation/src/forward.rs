@@ -88,7 +88,7 @@ fn next(view: &View, run: &Run, at: usize, now: Timestamp) -> Step {
 fn fields(run: &Run, at: usize, observed: &Observed, session: &Session) -> Option<Step> {
     for kept in run.kept().filter(|(of, _)| *of == at).filter_map(|(_, kept)| kept.ok()) {
         let Some(live) = observed.field(&kept.stored.path) else { continue };
-        let tried = session.memory.of(&turn_back::key(&kept));
+        let tried = turn_back::tried(&kept, session);
         match ahead(&kept, observed, live, tried) {
             Ahead::Applied => {}
             Ahead::Send => return Some(Step::Ask(Request::Effect(kept.patch(observed, live, false)))),

@@ -106,7 +106,14 @@ fn after_end(view: &View, run: &Run, now: Timestamp) -> Step {
     if !can_undo {
         return settled(view, standing, None);
     }
-    let undo = |reason, message: &str| write(status::undoing(view, run, reason, message, now));
+    let undo = |reason, message: &str| {
+        // A deletion waits for it from here on.
+        if view.is_protected {
+            write(status::undoing(view, run, reason, message, now))
+        } else {
+            Step::Ask(Request::Protect)
+        }
+    };
     if let Some((reason, message)) = turn_back::due(run, now) {
         return undo(reason, &message);
     }

@@ -8,7 +8,7 @@ use crate::{
     acting::Session,
     cordon,
     effect::EffectKey,
-    field::{Ahead, Kept, ahead, said},
+    field::{Ahead, Kept, Tried, ahead, said},
     observed::Look,
     outcome,
     run::Run,
@@ -73,7 +73,7 @@ fn fields(view: &View, run: &Run, at: usize, session: &Session) -> Option<(&'sta
         let is_sent = *of < at || step.phase == StepPhase::Watching || step.pods.is_some();
         let Some(observed) = view.look(*of).of(field.uid) else { continue };
         let Some(live) = observed.field(&field.stored.path) else { continue };
-        let tried = session.memory.of(&key(field));
+        let tried = tried(field, session);
         match ahead(field, observed, live, tried) {
             Ahead::Applied => {}
             _ if is_sent => return Some((reasons::FIELD_CHANGED, said(field, live))),
@@ -90,14 +90,15 @@ fn fields(view: &View, run: &Run, at: usize, session: &Session) -> Option<(&'sta
     None
 }
 
-/// The key under which the change of a field is sent forward.
-pub(crate) fn key(field: &Kept<'_>) -> EffectKey {
-    EffectKey::Field {
+/// What is known of the attempts to change a field.
+pub(crate) fn tried(field: &Kept<'_>, session: &Session) -> Option<Tried> {
+    let key = EffectKey::Field {
         step: field.step.to_owned(),
         uid: field.uid.to_owned(),
         path: field.stored.path.clone(),
         is_undo: false,
-    }
+    };
+    session.memory.of(&key, field.stored.version.as_ref())
 }
 
 /// Whether the step takes longer than it may.

@@ -372,3 +372,22 @@ fn a_temporary_change_comes_back_even_while_nobody_knows_who_approved_what() {
     }
     assert_eq!((state.result(), state.real.web.value), (Some(ActionResult::Undone), Val::Number(2)));
 }
+
+#[test]
+fn a_node_that_something_else_changes_meanwhile_is_cordoned_all_the_same() {
+    let mut state = State::new(Config { does: Does::Cordon, ..SCALE }, 0);
+    let sends = |state: &State| state.sent.as_ref().is_some_and(|sent| words(&sent.request) == "n0=true");
+    go(&mut state, sends);
+    // The heartbeat of the node, just before the patch arrives.
+    state = state.after(Event::Noise(0));
+    let asked = to_the_end(&mut state);
+    assert_eq!(asked[..3], ["n0=true", "Running", "n0=true"], "it is announced for the new version first");
+    assert_eq!((state.result(), state.ghost.writes.len()), (Some(ActionResult::Succeeded), 1));
+    // A program that begins anew cannot know whether the patch took effect and was taken back.
+    let mut state = State::new(Config { does: Does::Cordon, ..SCALE }, 0);
+    go(&mut state, sends);
+    state = state.after(Event::Crash { done: true, long: false }).after(Event::Back(0));
+    let asked = to_the_end(&mut state);
+    assert_eq!(asked[0], "Undoing OutcomeUnknown");
+    assert_eq!((state.real.node.value, state.ghost.writes.len()), (Val::Absent, 1));
+}

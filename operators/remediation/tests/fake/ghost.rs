@@ -12,8 +12,6 @@ use super::{Cluster, Val};
 pub struct Ghost {
     /// Changes that took effect: the step, and whether they restored something.
     pub writes: Vec<(String, bool)>,
-    /// Edits of the Deployment and the node by others when the step that changes them began.
-    pub edits_at_start: Vec<(String, u8)>,
     /// Pods that were evicted.
     pub evicted: Vec<u8>,
 }
@@ -42,8 +40,9 @@ impl Ghost {
                     if self.writes.contains(&key) {
                         return Some("a change took effect twice");
                     }
-                    let at_start = self.edits_at_start.iter().find(|(step, _)| *step == patch.step).map(|(_, n)| *n);
-                    if at_start != Some(thing.edits) {
+                    let step = |run: &Run| run.steps.iter().find(|step| step.name == patch.step).cloned();
+                    let version = run.and_then(step).and_then(|step| step.snapshot.first()?.version.clone());
+                    if version.is_none_or(|version| version.parse::<u8>().unwrap() < thing.edited) {
                         return Some("a change was sent over what somebody did since it was announced");
                     }
                     let announced = |run: &Run| {
@@ -91,25 +90,8 @@ impl Ghost {
         Some(Val::of(&field.former.as_deref().map(|text| serde_json::from_str(text).unwrap())))
     }
 
-    fn written(&mut self, before: &Cluster, next: &Run) -> Option<&'static str> {
+    fn written(&self, before: &Cluster, next: &Run) -> Option<&'static str> {
         let last = before.run();
-        for step in next.steps.iter().filter(|step| step.started.is_some()) {
-            let version = |run: &Run| {
-                let step = run.steps.iter().find(|other| other.name == step.name)?;
-                step.snapshot.first().and_then(|field| field.version.clone())
-            };
-            let is_anew = last.and_then(version) != version(next);
-            if !is_anew && self.edits_at_start.iter().any(|(name, _)| *name == step.name) {
-                continue;
-            }
-            self.edits_at_start.retain(|(name, _)| *name != step.name);
-            let at = next.steps.iter().position(|other| other.name == step.name)?;
-            // Edits between the look and the write show in the version that is announced.
-            let thing = before.things()[at];
-            let seen = step.snapshot.first().and_then(|field| field.version.clone());
-            let is_seen = seen.is_none_or(|version| version == thing.version.to_string());
-            self.edits_at_start.push((step.name.clone(), if is_seen { thing.edits } else { u8::MAX }));
-        }
         if let Some(last) = last {
             if last.is_undoing() && !next.is_undoing() && next.undo.ended.is_none() {
                 return Some("a run went forward again from its way back");

@@ -156,8 +156,10 @@ pub struct Thing {
     pub by: By,
     /// Whether its last write, a removal too, was made by the action. Nobody can see that.
     pub ours: bool,
-    /// Edits by others, which nobody counts but the test. Each is made in a second of its own.
+    /// Edits by others. Each is made in a second of its own.
     pub edits: u8,
+    /// The version that the last of them made. Nobody can see that.
+    pub edited: u8,
     pub ready: u8,
 }
 
@@ -214,6 +216,8 @@ pub struct Cluster {
     pub web: Thing,
     pub node: Thing,
     pub pods: Vec<FakePod>,
+    /// Pods that were ever made.
+    pub made: u8,
     pub ra: Option<Ra>,
     pub halted: bool,
     pub no_budget: bool,
@@ -224,7 +228,7 @@ pub struct Cluster {
 
 impl Cluster {
     pub fn new(config: Config) -> Self {
-        let thing = |uid, value, by| Thing { uid, version: 1, value, by, ours: false, edits: 0, ready: 2 };
+        let thing = |uid, value, by| Thing { uid, version: 1, value, by, ours: false, edits: 0, edited: 1, ready: 2 };
         let (value, by) = if config.cordoned { (Val::True, By::Person(0)) } else { (Val::Absent, By::Nobody) };
         let ra = Ra {
             version: 1,
@@ -241,6 +245,7 @@ impl Cluster {
             web: thing(1, Val::Number(2), By::Person(0)),
             node: thing(2, value, by),
             pods: (0..config.pods).map(|i| FakePod { name: i, uid: 10 + i, node: 0, terminating: false }).collect(),
+            made: config.pods,
             ra: Some(ra),
             halted: false,
             no_budget: false,

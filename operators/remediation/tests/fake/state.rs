@@ -242,11 +242,14 @@ impl State {
                 self.real.pods.remove(usize::from(at));
             }
             PodMoved(at) => {
+                self.real.made += 1;
+                let uid = 100 + self.real.made;
                 let pod = &mut self.real.pods[usize::from(at)];
-                (pod.uid, pod.node, pod.terminating) = (pod.uid + 50, 1, false);
+                (pod.uid, pod.node, pod.terminating) = (uid, 1, false);
             }
             PodNew => {
-                let uid = 100 + u8::try_from(self.real.pods.len()).unwrap();
+                self.real.made += 1;
+                let uid = 100 + self.real.made;
                 self.real.pods.push(super::FakePod { name: uid, uid, node: 0, terminating: false });
             }
             NoBudget => self.real.no_budget = true,
@@ -276,7 +279,13 @@ impl State {
         let uid = self.real.things()[usize::from(at)].uid.to_string();
         let thing = self.real.thing_mut(&uid);
         let next = change(*thing);
-        *thing = Thing { version: thing.version + 1, ours: false, edits: thing.edits + 1, ..next };
+        *thing = Thing {
+            version: thing.version + 1,
+            ours: false,
+            edits: thing.edits + 1,
+            edited: thing.version + 1,
+            ..next
+        };
     }
 
     fn look(&mut self) {
