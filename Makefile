@@ -167,9 +167,9 @@ bench: need-cargo plane prometheus ## Quality, speed and size beside the referen
 	@"$(BUILT)/release/trimtab-bench" rollout $(ROLLOUT_ARGS)
 
 .PHONY: torture
-torture: need-cargo plane prometheus ## 100,000 hostile worlds for advice, millions of states of the rollout machine, then rollouts under faults at every write; TORTURE_ARGS='--sample 30'
+torture: need-cargo plane prometheus ## 100,000 hostile worlds for advice, millions of states of the machines, then rollouts under faults at every write; TORTURE_ARGS='--sample 30'
 	@HOSTILE_WORLDS=100000 cargo test --locked -p trimtab-optimization-policy --lib hostile_tests
-	@cargo test --locked -p trimtab-rollout --test model -- --ignored
+	@cargo test --locked -p trimtab-rollout -p trimtab-remediation --test model -- --ignored
 	@cargo build --locked -p trimtab -p trimtab-torture
 	@TRIMTAB_BIN="$(abspath $(BUILT))/debug/trimtab" "$(BUILT)/debug/trimtab-torture" --logs "$(BUILT)/torture" $(TORTURE_ARGS)
 

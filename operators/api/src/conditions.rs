@@ -159,6 +159,52 @@ pub mod recommendation {
     pub const DELETED: &str = "Deleted";
 }
 
+/// Reasons of `Ready` on a RemediationAction, and of its undo, that a Recommendation does not have.
+pub mod remediation {
+    /// It was a dry run: the plan is shown, and nothing was changed.
+    pub const PLANNED: &str = "Planned";
+    /// Its requests are being sent.
+    pub const RUNNING: &str = "Running";
+    /// What was changed is being undone.
+    pub const UNDOING: &str = "Undoing";
+    /// All steps are done.
+    pub const SUCCEEDED: &str = "Succeeded";
+    /// A step failed, and what was done stays.
+    pub const FAILED: &str = "Failed";
+    /// What was done was undone.
+    pub const UNDONE: &str = "Undone";
+    /// A part of what was done was not undone, because somebody else has changed it since.
+    pub const UNDO_REFUSED: &str = "UndoRefused";
+    /// It was refused or rejected.
+    pub const REFUSED: &str = "Refused";
+    /// It was cancelled. Also why it is undone.
+    pub const CANCELLED: &str = "Cancelled";
+    /// It did not start in time.
+    pub const EXPIRED: &str = "Expired";
+    /// Paused: the status of the action contradicts itself.
+    pub const STATUS_UNREADABLE: &str = "StatusUnreadable";
+    /// Paused: the plan of a step differs from the one that was approved.
+    pub const PLAN_CHANGED: &str = "PlanChanged";
+    /// Undone: its time is over.
+    pub const UNDO_DUE: &str = "UndoDue";
+    /// Undone: somebody asked for it.
+    pub const UNDO_REQUESTED: &str = "UndoRequested";
+    /// Undone: the outcome of a step did not hold in time.
+    pub const TIMED_OUT: &str = "TimedOut";
+    /// Undone: somebody else changed the same field.
+    pub const FIELD_CHANGED: &str = "FieldChanged";
+    /// Undone: the target was deleted or replaced.
+    pub const TARGET_GONE: &str = "TargetGone";
+    /// Undone: the API server refused a request.
+    pub const REQUEST_REFUSED: &str = "RequestRefused";
+    /// Undone: it is not known whether a request took effect.
+    pub const OUTCOME_UNKNOWN: &str = "OutcomeUnknown";
+    /// Undone: somebody lets new pods onto the node that is being drained.
+    pub const UNCORDONED: &str = "Uncordoned";
+    /// Undone: pods cannot be evicted.
+    pub const EVICTION_BLOCKED: &str = "EvictionBlocked";
+}
+
 /// Whether messages about `reason` lead to its runbook, because it requires action. Other reasons do not: all is well,
 /// the state is intended, or the message contains everything.
 pub fn has_runbook(reason: &str) -> bool {

@@ -32,11 +32,18 @@ pub(crate) fn take_in<C: Change>(
     response: Response,
     now: Timestamp,
 ) -> Answered {
+    if let Key::Effect(key) = asked
+        && response != Response::Done
+    {
+        C::not_accepted(view, session, key, !matches!(response, Response::Unknown { .. }));
+    }
     match response {
         Response::Done => {
             session.done(asked);
-            if let Key::Effect(key) = asked {
-                C::accepted(view, session, key, now);
+            match asked {
+                Key::Effect(key) => C::accepted(view, session, key, now),
+                Key::Status(stage) => C::written(view, session, stage),
+                _ => {}
             }
         }
         // An earlier attempt succeeded and its response was lost: the status is already written.
@@ -58,6 +65,11 @@ pub(crate) fn take_in<C: Change>(
             let words =
                 |until| format!("{}: blocked by a disruption budget ({message}); retrying at {until}", asked.words());
             session.rest(asked.clone(), now, |_| PERSON_S, reasons::NO_DISRUPTION_BUDGET, words);
+        }
+        Response::Refused { cause: Cause::NotYet { after_s }, reason, message } => {
+            let words =
+                |until| format!("{}: the API server asks to wait ({message}); retrying at {until}", asked.words());
+            session.rest(asked.clone(), now, |_| i64::from(after_s).max(1), &reason, words);
         }
         Response::Refused { cause, reason, message } => {
             let said = format!("{}: {reason}: {message}", asked.words());

@@ -61,6 +61,13 @@ pub trait Change: Parts {
         now: Timestamp,
     ) -> Option<(&'static str, String)>;
 
+    /// Whether the time of `run` is over, so that it is undone whatever was decided and whether that is known or not: a
+    /// reason and a message.
+    fn over(run: &Self::Run, now: Timestamp) -> Option<(&'static str, String)> {
+        let _ = (run, now);
+        None
+    }
+
     /// The next step of an object that is being deleted.
     fn leave(view: &Self::View, session: &Session<Self>, now: Timestamp) -> Step<Self>;
 
@@ -90,6 +97,17 @@ pub trait Change: Parts {
 
     /// The server accepted `asked`: what this kind remembers of it.
     fn accepted(view: &Self::View, session: &mut Session<Self>, asked: &Self::EffectKey, now: Timestamp);
+
+    /// The status was written in `stage`, over what `view` shows: what this kind remembers of it.
+    fn written(view: &Self::View, session: &mut Session<Self>, stage: &Self::Stage) {
+        let _ = (view, session, stage);
+    }
+
+    /// The server did not accept `asked`. `is_certain`: it did not do it; else nobody knows whether it did. What this kind
+    /// remembers of it.
+    fn not_accepted(view: &Self::View, session: &mut Session<Self>, asked: &Self::EffectKey, is_certain: bool) {
+        let _ = (view, session, asked, is_certain);
+    }
 
     /// The server refused `asked` of `run`, which goes forward. The reason of the undo that follows; `None` if this kind
     /// goes on in another way.

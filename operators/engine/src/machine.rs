@@ -81,11 +81,17 @@ fn decide<C: Change>(view: &C::View, session: &Session<C>, now: Timestamp) -> St
     if !header.is_protected {
         return Step::Ask(Request::Protect);
     }
-    if let Err(gate) = header.approval_known {
+    let over = C::over(run, now);
+    if let Err(gate) = header.approval_known
+        && over.is_none()
+    {
         return paused(&gate.reason, gate.message.clone(), Some(soon(now)));
     }
     if let Some(fault) = C::fault(run) {
         return unreadable(&fault);
+    }
+    if let Some((reason, message)) = over.filter(|_| C::phase(run) != Phase::Undoing) {
+        return write(C::undoing(view, run, reason, &message, now));
     }
     let Some(target) = C::target(view, run) else {
         return C::left_behind(view, run, session, now);

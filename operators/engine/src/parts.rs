@@ -35,6 +35,8 @@ pub struct Words {
     pub record: &'static str,
     /// What a person can do about a status that contradicts itself.
     pub unreadable: &'static str,
+    /// The reason under which such a status is reported.
+    pub unreadable_reason: &'static str,
 }
 
 /// A kind of change: a type without values that names its parts. Many changes are carried out at once, so each part may

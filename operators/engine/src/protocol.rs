@@ -97,7 +97,8 @@ pub enum Response {
     Done,
     /// A precondition failed, or the object is gone: decide again from a new view.
     Stale,
-    /// The server refuses it, and a retry would not help: admission, quota, validation, missing permissions.
+    /// The server refuses it, and a retry would not help: admission, quota, validation, missing permissions. Only with
+    /// [`Cause::NotYet`] it asks for one.
     Refused {
         /// What it is about, as far as anything follows from that.
         cause: Cause,
@@ -128,9 +129,15 @@ pub enum Response {
 pub enum Cause {
     /// Trimtab lacks a permission. The change itself may be fine.
     Permission,
-    /// The node can never give what is asked for. An API server that knows the node's capacity says so before the kubelet
-    /// does.
+    /// What would have to carry it, such as the node of a pod, can never give what is asked for. An API server that knows
+    /// its capacity says so before it does itself.
     Node,
+    /// The server has not done it, and asks to be asked again after so many seconds (`Retry-After`): it is busy, or its own
+    /// knowledge is not up to date, as that of a disruption budget.
+    NotYet {
+        /// The seconds.
+        after_s: u32,
+    },
     /// Anything else: admission, quota, validation.
     Other,
 }

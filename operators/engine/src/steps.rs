@@ -1,7 +1,7 @@
 //! Steps shared by all kinds of change. In: a run, a reason or gates. Out: the request or the wait.
 
 use jiff::Timestamp;
-use trimtab_api::{conditions::recommendation as reasons, gates::ClosedGate};
+use trimtab_api::gates::ClosedGate;
 
 use crate::{
     parts::Parts,
@@ -26,7 +26,7 @@ pub fn paused<C: Parts>(reason: &str, message: String, until: Option<Timestamp>)
 /// A wait because the status contradicts itself. Only a person can fix it.
 pub fn unreadable<C: Parts>(fault: &str) -> Step<C> {
     let message = format!("{fault}; nothing is changed: {}", C::WORDS.unreadable);
-    paused(reasons::ROLLOUT_UNREADABLE, message, None)
+    paused(C::WORDS.unreadable_reason, message, None)
 }
 
 /// A wait because gates are closed.

@@ -67,6 +67,7 @@ impl Parts for Switch {
         finalizer: "the finalizer",
         record: "the record",
         unreadable: "remove the status",
+        unreadable_reason: "StatusUnreadable",
     };
 
     fn digest(_: &Run) -> &str {
@@ -383,4 +384,21 @@ fn a_closed_gate_pauses_it_where_it_is() {
     );
     let run = view.run.clone().unwrap();
     assert!(matches!(once_written::<Switch>(&view, &run, NOW), Standing::Paused { .. }));
+}
+
+#[test]
+fn a_server_that_asks_to_wait_is_asked_again_then_and_nothing_is_undone() {
+    let busy = |request: &Request<Switch>| match request {
+        Request::Effect(_) => Response::Refused {
+            cause: Cause::NotYet { after_s: 7 },
+            reason: "TooManyRequests".to_owned(),
+            message: "come back".to_owned(),
+        },
+        _ => Response::Done,
+    };
+    let (mut view, mut session) = (approved(), Session::default());
+    let (_, standing) = follow(&mut view, &mut session, NOW, busy);
+    assert_eq!(reason(&standing), "TooManyRequests");
+    assert_eq!(follow(&mut view, &mut session, after(NOW, 6), ok).0, [""; 0]);
+    assert_eq!(follow(&mut view, &mut session, after(NOW, 7), ok).0[0], "on");
 }

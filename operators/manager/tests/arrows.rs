@@ -34,6 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("trimtab-driver", &["trimtab-api", "trimtab-core", "trimtab-engine", "trimtab-runtime"]),
     // What can be done to a cluster beside changes of sizes: pure.
     ("trimtab-actions", &["trimtab-api"]),
+    ("trimtab-remediation", &["trimtab-actions", "trimtab-api", "trimtab-core", "trimtab-engine"]),
     // What the cluster itself does for rollouts: who may approve, which sizes new pods get.
     ("trimtab-guard", &["trimtab-api", "trimtab-core", "trimtab-runtime"]),
     ("trimtab-admission-sizes", &["trimtab-api", "trimtab-core", "trimtab-runtime", "trimtab-world"]),
@@ -162,6 +163,7 @@ const PURE: &[&str] = &[
     "trimtab-gates",
     "trimtab-pricing",
     "trimtab-recommendation-row",
+    "trimtab-remediation",
     "trimtab-rollout",
     "trimtab-sizing",
 ];

@@ -3,6 +3,7 @@
 use trimtab_api::{
     applied_sizes::WorkloadHistory,
     approval::Approver,
+    conditions::recommendation as reasons,
     rollout::{RolloutStatus, Stage},
     undo::Undo,
 };
@@ -55,6 +56,7 @@ impl Parts for Sizing {
         finalizer: "the finalizer of the Recommendation",
         record: "the workload's history in AppliedSizes",
         unreadable: "fix the pods by hand, then remove status.rollout or delete the Recommendation",
+        unreadable_reason: reasons::ROLLOUT_UNREADABLE,
     };
 
     fn digest(run: &RolloutStatus) -> &str {

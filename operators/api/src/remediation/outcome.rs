@@ -55,11 +55,34 @@ pub struct FormerField {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 65536))]
     pub written: Option<String>,
+    /// Who had set the field before, and when. Not set if nobody is known to have set it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256))]
+    pub set_by: Option<String>,
+    /// The resourceVersion of the object to which the change is sent. It can take effect on that version alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64))]
+    pub version: Option<String>,
     /// The Secret in the same namespace that contains the former value, because the field is secret. It is deleted with
     /// the undo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 253))]
     pub secret_name: Option<String>,
+}
+
+/// A pod that a step evicts.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StepPod {
+    /// The namespace of the pod.
+    #[schemars(length(min = 1, max = 63))]
+    pub namespace: String,
+    /// The name of the pod.
+    #[schemars(length(min = 1, max = 253))]
+    pub name: String,
+    /// The UID of the pod. Another pod of that name is not touched.
+    #[schemars(length(min = 1, max = 64))]
+    pub uid: String,
 }
 
 /// Something that got worse and is not the target.
@@ -96,6 +119,14 @@ pub struct StepStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 1000))]
     pub action_version: Option<i32>,
+    /// The digest of the plan of this step, as it was when the action started. The step is not started with another plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 80))]
+    pub digest: Option<String>,
+    /// The pods that the step evicts. Written before the first of them is evicted, and not set until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 256), extend("x-kubernetes-list-type" = "atomic"))]
+    pub pods: Option<Vec<StepPod>>,
     /// Objects that are done and all objects, such as `3/10`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 24))]
@@ -135,6 +166,8 @@ pub enum ActionResult {
     Failed,
     /// What was done was undone.
     Undone,
+    /// What was done was to be undone, and a part of it was not, because somebody else has changed it since.
+    UndoRefused,
     /// It was refused or rejected. Nothing was changed.
     Refused,
     /// It was cancelled before it changed anything.

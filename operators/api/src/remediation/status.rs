@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    approval::HonouredApproval,
+    approval::{Approver, HonouredApproval},
     gates::ClosedGate,
     remediation::{
         outcome::{ActionResult, ActionVerdict, Effectiveness, StepStatus},
@@ -52,6 +52,9 @@ pub struct RemediationActionStatus {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(transform = wording::honoured)]
     pub approval: Option<HonouredApproval>,
+    /// Who approved the action when it started.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approved_by: Option<Approver>,
     /// The gates that currently keep the action from starting, in the order in which they are evaluated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 32), extend("x-kubernetes-list-type" = "atomic"))]
