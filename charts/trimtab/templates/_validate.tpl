@@ -166,6 +166,22 @@ What the schema cannot say: combinations that cannot work. Each is refused with 
 {{- end -}}
 {{- end -}}
 
+{{- if and (gt (int $v.replicas) 0) (regexMatch "^(127\\.|localhost$|\\[::1\\]$|::1$)" $v.metrics.address) -}}
+{{- $refuse = append $refuse (list "metrics.address" (printf "%s is not the address of the pod, at which the kubelet probes it, so it would be restarted again and again" $v.metrics.address)) -}}
+{{- end -}}
+
+{{- /* What has a value of its own: given in another way, the checks of that value would not see it. */ -}}
+{{- range $v.extraArgs -}}
+{{- if regexMatch "^--no-leader-election(=|$)" . -}}
+{{- $refuse = append $refuse (list "extraArgs" "--no-leader-election is controller.leaderElection=false") -}}
+{{- end -}}
+{{- end -}}
+{{- range $v.extraEnv -}}
+{{- if eq .name "TRIMTAB_NO_LEADER_ELECTION" -}}
+{{- $refuse = append $refuse (list "extraEnv" "TRIMTAB_NO_LEADER_ELECTION is controller.leaderElection=false") -}}
+{{- end -}}
+{{- end -}}
+
 {{- $own := list -}}
 {{- range include "trimtab.env" . | fromYamlArray }}{{ $own = append $own .name }}{{ end -}}
 {{- $set := $own -}}

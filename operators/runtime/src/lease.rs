@@ -3,12 +3,13 @@
 //! In: a client, the Lease's name and namespace, this process's identity, and whether it is eligible. Out: [`Leadership`],
 //! read before each write. An instance that is not eligible leaves the Lease to another: it neither takes nor keeps it.
 //!
-//! `kube-lease-manager` holds the Lease; three things are added here, because it reports a loss only after it has
+//! `kube-lease-manager` holds the Lease; four things are added here, because it reports a loss only after it has
 //! reread the Lease, which it cannot do while the API server is unreachable:
 //! - **a fence**: leadership also ends when the last renewal that is known to have succeeded is older than the Lease's
 //!   duration less a margin, by this process's monotonic clock, counted from *before* the request was sent. So writes
 //!   end here before another instance can take over.
 //! - **a deadline for each call**, so that a hung connection does not outlive the Lease.
+//! - **a Lease that somebody deleted is created again**, after the time for which a leader may still believe to hold it.
 //! - **a read of the Lease every two seconds while another instance leads**, so that one that shuts down cleanly is
 //!   succeeded at once, and not when its Lease would have expired.
 //!
@@ -27,7 +28,7 @@ use std::{
 use http::{Method, Request};
 use k8s_openapi::api::coordination::v1::Lease;
 use kube::{Api, Client, client::Body};
-use kube_lease_manager::{LeaseManager, LeaseManagerBuilder, LeaseParams};
+use kube_lease_manager::{LeaseManager, LeaseManagerBuilder, LeaseManagerError, LeaseParams};
 use tokio::{
     sync::{Notify, watch},
     task::JoinHandle,
@@ -336,11 +337,24 @@ async fn take_part(
         match result {
             Ok(held) => fence.hold(held),
             Err(error) => {
-                let error = one_line::text(&error);
-                tracing::warn!(lease = %options.name, %error, "cannot read or renew the lease, retrying");
+                let pause = match error {
+                    // Somebody deleted it. It is created again once nobody can still believe to hold the former one.
+                    LeaseManagerError::NonexistentLease(_) => {
+                        fence.hold(false);
+                        manager = None;
+                        tracing::warn!(lease = %options.name, "the lease was deleted, and is created again in {} s", options.duration.as_secs());
+                        options.duration
+                    }
+                    error => {
+                        let error = one_line::text(&error);
+                        tracing::warn!(lease = %options.name, %error, "cannot read or renew the lease, retrying");
+                        RETRY
+                    }
+                };
                 tokio::select! {
                     () = shutdown.cancelled() => break,
-                    () = tokio::time::sleep(RETRY) => {}
+                    () = becomes(eligible, false) => break,
+                    () = tokio::time::sleep(pause) => {}
                 }
             }
         }
@@ -376,7 +390,7 @@ async fn next(
     client: &Client,
     options: &LeaseOptions,
     manager: &mut Option<LeaseManager>,
-) -> Result<bool, kube_lease_manager::LeaseManagerError> {
+) -> Result<bool, LeaseManagerError> {
     let manager = match manager {
         Some(manager) => manager,
         None => {

@@ -164,6 +164,27 @@ async fn a_released_lease_is_not_waited_for() {
 }
 
 #[tokio::test]
+async fn a_lease_that_somebody_deletes_is_created_again_and_nobody_leads_beside_another() {
+    let server = Server::default();
+    let (mut a, a_task, a_stop, _) = join(&server, "a");
+    soon(a.acquired()).await;
+    let (mut b, b_task, b_stop, _) = join(&server, "b");
+    tokio::time::sleep(Duration::from_millis(2500)).await;
+    *server.lease.lock().unwrap() = None;
+    soon(a.lost()).await;
+    assert!(!b.is_leader());
+    tokio::select! {
+        () = soon(a.acquired()) => assert!(!b.is_leader()),
+        () = soon(b.acquired()) => assert!(!a.is_leader()),
+    }
+    assert!(server.holder().is_some());
+    for (stop, task) in [(a_stop, a_task), (b_stop, b_task)] {
+        stop.cancel();
+        soon(task).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn who_is_not_eligible_neither_takes_nor_keeps_the_lease() {
     let server = Server::default();
     let (client, stop) = (server.client(Arc::default()), CancellationToken::new());

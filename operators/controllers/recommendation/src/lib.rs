@@ -46,6 +46,7 @@ pub mod limiter;
 pub mod measure;
 pub mod nodes;
 pub mod observed_rows;
+mod orphaned_sizes;
 mod outlived;
 pub mod pending_pods;
 pub mod pod_resize;

@@ -30,6 +30,7 @@ use crate::{
     events,
     gather::{Observed, Sources},
     limiter::RolloutLimiter,
+    orphaned_sizes,
     pending_pods::PendingPods,
     realised,
     recommendations::Recommendations,
@@ -113,6 +114,7 @@ impl Controller for Rollouts {
             self.sources.guard.note(key, &row.uid, row.for_guard.as_deref(), now);
         }
         self.all.recall(rows);
+        orphaned_sizes::remove(&self.sources, &self.all.rows, None);
     }
 
     /// Returns the others of its workload, because a decision on it counts for them and so does the end of its rollout; and
@@ -125,6 +127,7 @@ impl Controller for Rollouts {
             }
             None => {
                 self.sources.guard.forget(key);
+                orphaned_sizes::remove(&self.sources, &self.all.rows, Some(key));
                 (false, None)
             }
         };

@@ -12,6 +12,7 @@ use trimtab_core::text::{count, first_of};
 
 use crate::{
     carried::{is_earlier_size, rollout},
+    doctor::Needed,
     health::{EmergencyStop, Lead},
     progress, words,
 };
@@ -164,6 +165,33 @@ pub fn refusal(
         "the emergency stop is {}: nothing can be undone before kubectl trimtab resume. Or use --leave-sizes to \
          keep what is in force",
         emergency_stop.text()
+    ))
+}
+
+/// Why Trimtab, which runs, could not undo what is in force. `missing`: what its account lacks of all that features take.
+pub fn cannot_undo(recs: &[Recommendation], missing: &[Needed]) -> Option<String> {
+    let (mut lacks, mut kept) = (BTreeSet::new(), BTreeSet::new());
+    for rec in sized(recs) {
+        let kind = format!("{}s", rec.spec.target_ref.kind.to_lowercase());
+        let by_template = rollout(rec).is_some_and(|r| r.delivery == DeliveryMode::Template && r.delivered);
+        let takes = |needed: &&Needed| {
+            needed.verb == "patch" && (needed.resource == "pods/resize" || (by_template && needed.resource == kind))
+        };
+        for needed in missing.iter().filter(takes) {
+            lacks.insert(format!("{} {}", needed.verb, needed.resource));
+            kept.insert(words::full_name(rec));
+        }
+    }
+    if lacks.is_empty() {
+        return None;
+    }
+    let (lacks, kept): (Vec<_>, Vec<_>) = (lacks.into_iter().collect(), kept.into_iter().collect());
+    Some(format!(
+        "Trimtab's account may not {}, so it cannot undo {} ({}): give it the permission (features.resize and \
+         features.template of the chart), or use --leave-sizes to keep what is in force",
+        lacks.join(" or "),
+        count(kept.len(), "size"),
+        some(&kept)
     ))
 }
 

@@ -202,3 +202,21 @@ fn it_is_said_what_each_waits_for() {
         assert!(found.starts_with(expected), "{found}");
     }
 }
+
+#[test]
+fn what_trimtab_may_not_undo_is_named_beforehand() {
+    let needed = |resource| crate::doctor::needed().into_iter().filter(|n| n.verb == "patch" && n.resource == resource);
+    let missing = |resource| needed(resource).collect::<Vec<_>>();
+    let admitted = applied(json!({"delivery": "Admission"}));
+    let patched = applied(json!({"delivery": "Template"}));
+    let said = cannot_undo(&[admitted.clone()], &missing("pods/resize")).unwrap();
+    assert!(said.starts_with("Trimtab's account may not patch pods/resize, so it cannot undo 1 size ("), "{said}");
+    assert_eq!(cannot_undo(&[admitted.clone()], &missing("deployments")), None, "no template was patched");
+    let said = cannot_undo(&[patched], &missing("deployments")).unwrap();
+    assert!(said.contains("may not patch deployments"), "{said}");
+    for other in ["recommendations/status", "statefulsets"] {
+        assert_eq!(cannot_undo(&[admitted.clone()], &missing(other)), None, "{other}");
+    }
+    assert_eq!(cannot_undo(&[admitted], &[]), None);
+    assert_eq!(cannot_undo(&[], &missing("pods/resize")), None);
+}

@@ -9,7 +9,7 @@ use kube::Api;
 use crate::{
     cli::DoctorArgs,
     cluster::Session,
-    doctor::{self, Controller, DEPLOYMENT, Facts},
+    doctor::{self, Controller, DEPLOYMENT, Facts, Needed},
     health::Read,
     problem::Problem,
 };
@@ -41,7 +41,7 @@ pub async fn doctor(session: &Session, args: &DoctorArgs) -> Result<(), Problem>
 
 async fn facts(session: &Session, server: String) -> Facts {
     let controller = controller(session).await;
-    let account = controller.as_ref().ok().and_then(Option::as_ref).map_or(ACCOUNT, |found| found.account.as_str());
+    let account = account(&controller);
     let parts = futures::join!(
         session.crds(),
         session.guard(),
@@ -78,6 +78,16 @@ async fn facts(session: &Session, server: String) -> Facts {
         operator,
         controller,
     }
+}
+
+/// What Trimtab's account lacks of all that features take.
+pub(super) async fn missing(session: &Session) -> Read<Vec<Needed>> {
+    let controller = controller(session).await;
+    rights::missing(session, &controller, account(&controller)).await
+}
+
+fn account(controller: &Read<Option<Controller>>) -> &str {
+    controller.as_ref().ok().and_then(Option::as_ref).map_or(ACCOUNT, |found| found.account.as_str())
 }
 
 /// The controller, by its Deployment.

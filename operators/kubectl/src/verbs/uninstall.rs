@@ -40,6 +40,7 @@ pub async fn uninstall(session: &Session, args: &UninstallArgs) -> Result<(), Pr
     let recs = recommendations(session).await?;
     if args.check {
         let lacks = lacking(session, &plan::rights(&objects, &recs, false)).await?;
+        let lacks = lacks.into_iter().chain(cannot_undo(session, &recs).await).collect();
         let in_the_way = check::check(session, &objects, &recs, lacks).await?;
         said_of_the_rest(session, namespace).await?;
         return check::verdict(session, &in_the_way);
@@ -98,10 +99,19 @@ async fn refuse(
     let operator = session.operator().await.map_err(Problem::Failed)?;
     let emergency_stop = session.emergency_stop().await.map_err(Problem::Failed)?;
     let lease = format!("{}/{LEASE}", session.own());
-    match plan::refusal(recs, &operator, emergency_stop.as_ref(), &lease, session.now()) {
+    let refusal = plan::refusal(recs, &operator, emergency_stop.as_ref(), &lease, session.now());
+    match refusal.or(cannot_undo(session, recs).await) {
         Some(why) => Err(Problem::Failed(format!("{why}. Nothing was deleted"))),
         None => Ok(()),
     }
+}
+
+/// Why Trimtab's account could not undo what is in force; nothing where that cannot be asked.
+async fn cannot_undo(session: &Session, recs: &[Recommendation]) -> Option<String> {
+    if plan::sized(recs).is_empty() {
+        return None;
+    }
+    plan::cannot_undo(recs, &super::doctor::missing(session).await.unwrap_or_default())
 }
 
 /// Which of these permissions the user lacks.

@@ -16,7 +16,9 @@ use format::WithTrace;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use redact::RedactingWriter;
 pub use redact::{Redactor, redact_url};
-use tracing_subscriber::{EnvFilter, Layer, Registry, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter, Layer, Registry, filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt,
+};
 
 use crate::{
     errors::{Class, Explain, Severity},
@@ -174,9 +176,20 @@ pub fn init(options: &TelemetryOptions) -> Result<Telemetry, TelemetryError> {
 
 fn filter(directives: Option<String>) -> Result<EnvFilter, TelemetryError> {
     let directives = directives.filter(|d| !d.trim().is_empty()).unwrap_or_else(|| "info".to_owned());
+    // A word alone that is no level would be a target, and all else would be silent.
+    if let Some(word) = directives.split(',').map(str::trim).find(|word| is_misspelt(word)) {
+        let message = format!("`{word}` is no level: they are off, error, warn, info, debug and trace");
+        return Err(TelemetryError::Filter { filter: directives, message });
+    }
     // The given directives come last, so that they override the quiet list.
     EnvFilter::try_new(format!("{QUIET},{directives}"))
         .map_err(|e| TelemetryError::Filter { filter: directives, message: e.to_string() })
+}
+
+/// Whether a directive is one word, and neither a level nor the path of a module.
+fn is_misspelt(word: &str) -> bool {
+    let is_word = !word.is_empty() && word.chars().all(|c| c.is_ascii_alphanumeric());
+    is_word && word.parse::<LevelFilter>().is_err()
 }
 
 /// The layer that writes lines.

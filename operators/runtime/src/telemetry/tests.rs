@@ -85,6 +85,13 @@ fn lines_inside_a_span_carry_its_trace_id() {
 #[test]
 fn filters_are_checked_and_win_over_the_quiet_list() {
     assert_eq!(filter(Some("no such=level".to_owned())).unwrap_err().reason(), "LogFilterInvalid");
+    for misspelt in ["verbose", "warning", "info, notice"] {
+        let error = filter(Some(misspelt.to_owned())).unwrap_err().to_string();
+        assert!(error.contains("is no level: they are off, error, warn, info, debug and trace"), "{error}");
+    }
+    for well in ["off", "WARN", "3", "trimtab_world=debug", "trimtab_world", "info,trimtab_world::kinds=trace"] {
+        assert!(filter(Some(well.to_owned())).is_ok(), "{well}");
+    }
     let text = filter(Some("debug,hyper=trace".to_owned())).unwrap().to_string();
     assert!(text.contains("hyper=trace") && !text.contains("hyper=info"), "{text}");
     assert!(filter(None).unwrap().to_string().contains("info"));

@@ -9,6 +9,7 @@ mod fixtures;
 mod kept_limit;
 mod meter;
 mod order;
+mod orphaned;
 mod outdated;
 mod places;
 mod recreated;

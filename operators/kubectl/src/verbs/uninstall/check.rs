@@ -12,12 +12,12 @@ use crate::{
 };
 
 /// Says what is under way and what would stay. Returns what is in the way of `uninstall`, a line each. `lacks`: the
-/// permissions that the user lacks for it.
+/// permissions that the user lacks for it, or Trimtab's account.
 pub async fn check(
     session: &Session,
     objects: &[Object],
     recs: &[Recommendation],
-    lacks: Option<String>,
+    lacks: Vec<String>,
 ) -> Result<Vec<String>, Problem> {
     let operator = session.operator().await.map_err(Problem::Failed)?;
     let emergency_stop = session.emergency_stop().await.map_err(Problem::Failed)?;
