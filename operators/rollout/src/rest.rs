@@ -1,6 +1,6 @@
-//! A recommendation with no rollout under way: before its start, or after its end. In: a view. Out: a start, the undo
-//! of a size in force that was rejected or blocks the creation of pods, the removal of leftovers, the finalizer as
-//! long as something would be lost with the object, or a wait with its standing.
+//! A recommendation with no rollout under way: before its start, or after its end. In: a view. Out: a start, the undo of a
+//! size in force that was rejected or blocks the creation of pods, or of pods that came back, the removal of leftovers, the
+//! finalizer as long as something would be lost with the object, or a wait with its standing.
 
 use jiff::Timestamp;
 use trimtab_api::{
@@ -17,6 +17,7 @@ use crate::{
     effect::Effect,
     known::own_target,
     leave, left_behind,
+    returned::undo_again,
     sizing::{Key, Request, Session, Step, ask},
     standing::at_rest,
     start,
@@ -62,7 +63,7 @@ pub(crate) fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
                 return write(ended(view, rollout, RolloutResult::Superseded, now));
             }
         }
-        if mine && let Some(step) = taken_back(view, rollout, now) {
+        if mine && let Some(step) = taken_back(view, rollout, now).or_else(|| undo_again(view, rollout, now)) {
             return step;
         }
     }

@@ -1,6 +1,6 @@
 //! Only Trimtab writes what Trimtab made, whatever permissions others hold; and what is under way cannot be deleted.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::act::{Act::*, Case, proposal_with, refused};
 
@@ -13,7 +13,7 @@ const SIZES: &str = "only Trimtab may write AppliedSizes; to undo a size";
 const PROFILE: &str = "only Trimtab may write a UsageProfile";
 
 pub fn cases() -> Vec<Case> {
-    [proposals(), marks(), other_kinds()].concat()
+    [proposals(), marks(), bulk(), other_kinds()].concat()
 }
 
 fn bigger() -> Value {
@@ -117,6 +117,29 @@ fn marks() -> Vec<Case> {
         refused("a policy's label for one's own", "eve", "by-eve", Merge(labelled(json!("services"))), LABELS),
         refused("given an owner that does not exist", "eve", "deploy-web", Merge(owner.clone()), OWNERS),
         refused("given an owner while it is rolled out", "root", "deploy-roll", Merge(owner), OWNERS),
+    ]
+}
+
+/// Metadata that leaves no room for Trimtab's status, by an editor or by the one who undoes it.
+fn bulk() -> Vec<Case> {
+    const MORE: &str = "more than 64 KiB of metadata.";
+    let metadata = |field: &str, value: Value| Merge(json!({"metadata": {field: value}}));
+    let label = |n: usize| (format!("{n:0>63}"), json!("x".repeat(63)));
+    let labels = json!((0..600).map(label).collect::<Map<String, Value>>());
+    let finalizers = json!((0..600).map(|n| format!("shop.example/{n:0>60}.{n:0>60}")).collect::<Vec<_>>());
+    let owner = json!([{"apiVersion": "v1", "kind": "ConfigMap", "name": "x".repeat(66_000), "uid": "0"}]);
+    let deep = json!({"f:spec": {"f:proposal": {"f:containers": {"x".repeat(66_000): {}}}}});
+    let managers = json!([{"manager": "m", "operation": "Update", "apiVersion": "trimtab.dev/v1alpha1",
+        "time": "2026-01-01T00:00:00Z", "fieldsType": "FieldsV1", "fieldsV1": deep}]);
+    let created = proposal_with(json!({"metadata": {"labels": labels}}));
+    vec![
+        refused("bulky labels on what is in force", "eve", "deploy-api", metadata("labels", labels.clone()), MORE),
+        refused("bulky labels by an approver", "ada", "deploy-api", metadata("labels", labels.clone()), MORE),
+        refused("bulky labels while it is rolled out", "root", "deploy-roll", metadata("labels", labels), MORE),
+        refused("created with bulky labels", "eve", "new", Create(created), MORE),
+        refused("bulky finalizers", "eve", "by-eve", metadata("finalizers", finalizers), MORE),
+        refused("a bulky owner", "eve", "by-eve", metadata("ownerReferences", owner), MORE),
+        refused("bulky field managers", "eve", "by-eve", metadata("managedFields", managers), MORE),
     ]
 }
 
