@@ -72,6 +72,8 @@ fn context(request: &Request<'_>) -> Context<'static> {
     }
     context.add_variable_from_value("authorizer", Value::String(Arc::new(String::new())));
     context.add_function("dyn", |value: Value| -> Result<Value, ExecutionError> { Ok(value) });
+    // As long as the API server's.
+    context.add_function("format", |This(_): This<Arc<String>>, values: Value| -> String { format!("{values:?}") });
     // A check is written out, such as `approve recommendations.trimtab.dev in shop`.
     context.add_function("group", |This(_): This<Arc<String>>, group: Arc<String>| -> String { group.to_string() });
     context.add_function("resource", |This(group): This<Arc<String>>, resource: Arc<String>| -> String {
