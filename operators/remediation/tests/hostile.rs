@@ -23,7 +23,7 @@ fn chosen(events: &[Event], choice: u16) -> Event {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn no_promise_is_broken_and_every_action_comes_to_an_end(
