@@ -1,8 +1,9 @@
 //! What is kept of one object between its reconciles. In: what a reconcile did. Out: what the next one goes by. Losing it
 //! costs repeated requests, and no more.
 
+use std::time::Instant;
+
 use parking_lot::Mutex;
-use tokio::time::Instant;
 use trimtab_engine::session::Session;
 
 use crate::{controller::Controller, own_writes::OwnWrites};

@@ -1,7 +1,12 @@
 //! Reconciles one object: observes, steps the machine and sends its requests, until it has to wait. In: a key. Out: when
 //! to reconcile again, and whether it failed. At most one reconcile of a key at a time; only caches outlive it.
 
-use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use kube::Client;
@@ -52,6 +57,8 @@ pub struct Context {
     pub metrics: Arc<Metrics>,
     /// The clock.
     pub now: fn() -> Timestamp,
+    /// Measures pauses, whatever the clock is set to.
+    pub stopwatch: fn() -> Instant,
 }
 
 impl fmt::Debug for Context {

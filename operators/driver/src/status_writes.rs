@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use tokio::time::Instant;
 use trimtab_engine::{
     machine::once_written,
     pace,
@@ -80,8 +79,9 @@ impl<C: Controller> Reconciler<C> {
             let pause = if is_under_way { self.between_messages() } else { QUIET };
             let is_news = C::is_news(row, &status);
             // A number that is seen to differ for the first time may be that of something which is just being replaced.
-            let told = *kept.told.lock().get_or_insert_with(Instant::now);
-            if !is_news && told.elapsed() < pause {
+            let moment = (self.context.stopwatch)();
+            let told = *kept.told.lock().get_or_insert(moment);
+            if !is_news && moment.duration_since(told) < pause {
                 return Some(pause.min(again.unwrap_or(pause))).into();
             }
             if let Err(error) = self.write(kept, row, status).await {
@@ -108,7 +108,7 @@ impl<C: Controller> Reconciler<C> {
             Ok(version) => {
                 *kept.untold.lock() = None;
                 self.tell(row, word(C::conditions(row)), C::written_conditions(&status));
-                *kept.told.lock() = Some(Instant::now());
+                *kept.told.lock() = Some((self.context.stopwatch)());
                 kept.own.lock().wrote(version, status);
                 Ok(())
             }

@@ -28,8 +28,8 @@ const LARGE: &[&str] = &[
 const STOPWATCHES: &[&str] = &[
     "operators/controllers/optimization-policy/src/controller.rs",
     "operators/controllers/recommendation/src/nodes.rs",
+    "operators/controllers/recommendation/src/rollouts.rs",
     "operators/driver/src/emergency_stop.rs",
-    "operators/driver/src/status_writes.rs",
     "operators/driver/src/work_queue.rs",
     "operators/runtime/",
     "operators/admission-sizes/src/keeper/overlay.rs",

@@ -1,7 +1,7 @@
 //! The controller of Recommendations, for the reconciler of `trimtab-driver`. In: a row, a request of the rollout machine.
 //! Out: what is observed, answers, the status to write.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use jiff::Timestamp;
 use parking_lot::Mutex;
@@ -77,6 +77,7 @@ pub fn reconciler(
         events,
         metrics: metrics.clone(),
         now,
+        stopwatch: Instant::now,
     };
     Reconciler::new(Rollouts { all: Recommendations::new(rows), sources, sender, metrics, runbooks }, context)
 }

@@ -82,6 +82,7 @@ impl Bed {
             events: events.clone(),
             metrics: metrics.clone(),
             now: clock,
+            stopwatch: || Instant::now().into_std(),
         };
         let reconciler = Some(Reconciler::new(lamps, context));
         Self { server, wall, limiter, done, rows, events, metrics, reconciler, stop }
