@@ -3,9 +3,6 @@
 //! In: objects. Out: what each kind says of itself: how it is called, what keeps a decision on it from being made, and what
 //! holds it up. What decides, words, records and follows a decision is written once, over this trait. Pure.
 
-mod recommendation;
-mod remediation_action;
-
 use std::fmt::Debug;
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;

@@ -99,7 +99,9 @@ fn decided(status: &Status, on: DecidedKind, namespace: &str, name: &str, user: 
         404 => format!("there is no {kind} {namespace}/{name}"),
         _ if message.contains("ValidatingAdmissionPolicy") => {
             let reason = message.rsplit_once("denied request: ").map_or(message.as_str(), |(_, reason)| reason);
-            let hint = if reason.contains("verb approve") { format!(". {grant}") } else { String::new() };
+            // It says itself what it takes, and not how to get it.
+            let is_to_be_had = on.role.is_some() && reason.contains("verb approve");
+            let hint = if is_to_be_had { format!(". {grant}") } else { String::new() };
             format!("the approval guard refused the decision of {user} on {namespace}/{name}: {reason}{hint}")
         }
         403 => format!("{user} has no permission to decide on {namespace}/{name}: {message}. {grant}"),

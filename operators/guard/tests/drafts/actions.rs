@@ -315,6 +315,36 @@ fn changes() -> Vec<Case> {
             ("by Trimtab", change(&TRIMTAB, mine(), to()), "may not stop, undo or reorder"),
         ]);
     }
+    // With the client that has approved it: its field manager holds the approval, and each of its writes has a date.
+    let held = |second: &str| {
+        let fields = json!({"f:spec": {"f:approval": {"f:decision": {}}, "f:cancel": {}}});
+        json!({"metadata": {"managedFields": [{"manager": "kubectl", "operation": "Update", "time": second, "fieldsV1": fields}]}})
+    };
+    let honoured = |by: &str, decision: &str, digest: &str| {
+        let by = json!({"kind": "Person", "name": by});
+        json!({"status": {"approval": {"decision": decision, "by": by, "proposalDigest": digest}}})
+    };
+    let approved = with(&with(&mine(), &decision(&BOB, "Approved")), &held("2026-11-21T12:00:00Z"));
+    let stop = with(&held("2026-11-21T12:00:09Z"), &spec("cancel", json!(true)));
+    cases.extend([
+        (
+            "a stop of what is honoured",
+            change(&EVE, with(&approved, &honoured("bob", "Approved", DIGEST)), stop.clone()),
+            "",
+        ),
+        ("one by whoever may approve", change(&BOB, approved.clone(), stop.clone()), ""),
+    ]);
+    // Dated anew, what was approved without the guard would seem to be approved under it.
+    for honoured in [
+        json!({}),
+        honoured("ada", "Approved", DIGEST),
+        honoured("bob", "Rejected", DIGEST),
+        honoured("bob", "Approved", "sha256:other"),
+        with(&honoured("bob", "Approved", DIGEST), &json!({"status": {"approval": {"by": {"kind": "Policy"}}}})),
+    ] {
+        let renewed = change(&EVE, with(&approved, &honoured), stop.clone());
+        cases.push(("a stop of what is not honoured", renewed, "takes over the field or renews its date"));
+    }
     cases
 }
 

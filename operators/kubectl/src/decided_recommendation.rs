@@ -13,9 +13,9 @@ use trimtab_api::{
 use trimtab_engine::gates::back_off::REJECTED_BEFORE;
 use trimtab_rollout::undone;
 
-use super::{DecidedOn, Hindrance};
 use crate::{
     carried::{self, rolled_back, rollout},
+    decided_on::{DecidedOn, Hindrance},
     decision::is_honoured,
     words,
 };

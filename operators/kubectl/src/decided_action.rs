@@ -13,8 +13,10 @@ use trimtab_api::{
     risk::Risk,
 };
 
-use super::{DecidedOn, Hindrance};
-use crate::words;
+use crate::{
+    decided_on::{DecidedOn, Hindrance},
+    words,
+};
 
 impl DecidedOn for RemediationAction {
     const NOUN: &'static str = "remediation action";
