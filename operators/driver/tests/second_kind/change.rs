@@ -82,6 +82,7 @@ impl Parts for Lighting {
         finalizer: "the finalizer of the Lamp",
         record: "the record",
         unreadable: "remove the status",
+        unreadable_reason: "StatusUnreadable",
     };
 
     fn digest(_: &Run) -> &str {

@@ -205,8 +205,10 @@ fn it_is_said_what_each_waits_for() {
 
 #[test]
 fn what_trimtab_may_not_undo_is_named_beforehand() {
-    let needed = |resource| crate::doctor::needed().into_iter().filter(|n| n.verb == "patch" && n.resource == resource);
-    let missing = |resource| needed(resource).collect::<Vec<_>>();
+    let missing = |resource: &str| {
+        let all = crate::doctor::needed().into_iter();
+        all.filter(|needed| needed.verb == "patch" && needed.resource == resource).collect::<Vec<_>>()
+    };
     let admitted = applied(json!({"delivery": "Admission"}));
     let patched = applied(json!({"delivery": "Template"}));
     let said = cannot_undo(&[admitted.clone()], &missing("pods/resize")).unwrap();
