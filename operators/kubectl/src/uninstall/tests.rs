@@ -209,16 +209,16 @@ fn what_trimtab_may_not_undo_is_named_beforehand() {
         let all = crate::doctor::needed().into_iter();
         all.filter(|needed| needed.verb == "patch" && needed.resource == resource).collect::<Vec<_>>()
     };
-    let admitted = applied(json!({"delivery": "Admission"}));
+    let admitted = [applied(json!({"delivery": "Admission"}))];
     let patched = applied(json!({"delivery": "Template"}));
-    let said = cannot_undo(&[admitted.clone()], &missing("pods/resize")).unwrap();
+    let said = cannot_undo(&admitted, &missing("pods/resize")).unwrap();
     assert!(said.starts_with("Trimtab's account may not patch pods/resize, so it cannot undo 1 size ("), "{said}");
-    assert_eq!(cannot_undo(&[admitted.clone()], &missing("deployments")), None, "no template was patched");
+    assert_eq!(cannot_undo(&admitted, &missing("deployments")), None, "no template was patched");
     let said = cannot_undo(&[patched], &missing("deployments")).unwrap();
     assert!(said.contains("may not patch deployments"), "{said}");
     for other in ["recommendations/status", "statefulsets"] {
-        assert_eq!(cannot_undo(&[admitted.clone()], &missing(other)), None, "{other}");
+        assert_eq!(cannot_undo(&admitted, &missing(other)), None, "{other}");
     }
-    assert_eq!(cannot_undo(&[admitted], &[]), None);
+    assert_eq!(cannot_undo(&admitted, &[]), None);
     assert_eq!(cannot_undo(&[], &missing("pods/resize")), None);
 }
