@@ -108,9 +108,9 @@ async fn what_is_in_force_can_be_undone_when_something_else_is_proposed_by_now()
     let mut policy = quick("shop", &["shop"]);
     policy["spec"]["sizing"] = json!({"cpu": {"headroomPercent": 100}});
     guarded.cluster.apply(&[policy]).await?;
-    let moved = eventually(A_ROLLOUT, "another proposal waits, and its digest is shown", async || {
+    let moved = eventually(A_ROLLOUT, "another proposal waits", async || {
         let rec = guarded.stands("shop", "deploy-web", "PendingApproval", SOON).await?;
-        ensure!(rec.data["status"]["proposalDigest"] != applied.data["status"]["proposalDigest"], "the former digest");
+        ensure!(rec.data["status"]["proposalDigest"] != applied.data["status"]["proposalDigest"], "former");
         Ok(rec)
     })
     .await?;
@@ -143,7 +143,7 @@ async fn what_gets_worse_is_undone_and_not_tried_again() -> Result<()> {
     let (prometheus, _data) = world(&guarded, &[("web", 3), ("stuck", 2)]).await?;
     let trimtab = guarded.run("trimtab", &["--prometheus-url", prometheus.url(), "--interval", "20s"])?;
     let former = guarded.sizes("shop", "web").await?[0].1.clone();
-    // A node that can never satisfy the size: everything is unchanged.
+    // A node that can never satisfy the size.
     let pods: Api<Pod> = Api::namespaced(guarded.cluster.client.clone(), "shop");
     for (pod, _) in guarded.sizes("shop", "stuck").await? {
         let label = json!({"metadata": {"labels": {"e2e.trimtab.dev/resize": "infeasible"}}});
@@ -159,8 +159,7 @@ async fn what_gets_worse_is_undone_and_not_tried_again() -> Result<()> {
     guarded.decide("shop", "deploy-web", "Approved").await?;
     let resized = eventually(SOON, "a pod is resized", async || {
         let sizes = guarded.sizes("shop", "web").await?;
-        let resized = sizes.into_iter().find(|(_, size)| *size != former);
-        resized.ok_or_else(|| anyhow::anyhow!("none yet"))
+        sizes.into_iter().find(|(_, size)| *size != former).context("none yet")
     })
     .await?;
     let now = jiff::Timestamp::now();
