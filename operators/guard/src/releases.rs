@@ -26,7 +26,7 @@ pub struct Release {
 /// All releases with a guard that counts, the newest last. A release whose guard is that of the one before has a row too.
 pub const RELEASES: &[Release] = &[
     Release { version: "0.1.0", guard: "sha256:045c549172ecb2948b201b0dbbeeb495" },
-    Release { version: "0.2.0", guard: "sha256:97e0627f4591cf8205b9e83e1fde53c6" },
+    Release { version: "0.2.0", guard: "sha256:ac56d4ea1c562b14b95fa4fb280073d4" },
 ];
 
 /// The release of this guard, if it is one for an installation whose account is `own`, a CEL literal.
