@@ -14,5 +14,6 @@ mod outdated;
 mod places;
 mod recreated;
 mod renamed;
+mod returned;
 mod set_back;
 mod siblings;
