@@ -17,6 +17,7 @@ const MOST_BYTES: usize = 20 * 1024;
 const USUAL_BYTES: usize = 12 * 1024;
 /// Program files above [`USUAL_BYTES`], each of which cannot be split sensibly.
 const LARGE: &[&str] = &[
+    "operators/api/src/conditions.rs",
     "operators/controllers/optimization-policy/src/round.rs",
     "operators/pricing/src/node_class.rs",
     "operators/runtime/src/lease.rs",

@@ -24,7 +24,6 @@ mod left_behind;
 mod leftover;
 mod pods;
 mod rest;
-mod returned;
 mod set_back;
 mod sizing;
 mod standing;

@@ -1,5 +1,5 @@
 //! A recommendation with no rollout under way: before its start, or after its end. In: a view. Out: a start, the undo of a
-//! size in force that was rejected or blocks the creation of pods, or of pods that came back, the removal of leftovers, the
+//! size in force that was rejected or blocks the creation of pods, the removal of leftovers, the
 //! finalizer as long as something would be lost with the object, or a wait with its standing.
 
 use jiff::Timestamp;
@@ -17,7 +17,6 @@ use crate::{
     effect::Effect,
     known::own_target,
     leave, left_behind,
-    returned::undo_again,
     sizing::{Key, Request, Session, Step, ask},
     standing::at_rest,
     start,
@@ -63,7 +62,7 @@ pub(crate) fn decide(view: &View, session: &Session, now: Timestamp) -> Step {
                 return write(ended(view, rollout, RolloutResult::Superseded, now));
             }
         }
-        if mine && let Some(step) = taken_back(view, rollout, now).or_else(|| undo_again(view, rollout, now)) {
+        if mine && let Some(step) = taken_back(view, rollout, now) {
             return step;
         }
     }

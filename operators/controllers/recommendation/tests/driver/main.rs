@@ -14,6 +14,5 @@ mod outdated;
 mod places;
 mod recreated;
 mod renamed;
-mod returned;
 mod set_back;
 mod siblings;
